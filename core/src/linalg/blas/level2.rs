@@ -1,0 +1,127 @@
+//! Matrix–vector operations.
+
+use super::level1::axpy;
+use super::scale_or_clear;
+use super::tile::{Accumulate, add_rows_dot, four_parts_mut, rows_times};
+use crate::error::{Result, check_length};
+use crate::mat::{MatMut, MatRef};
+use crate::scalar::Scalar;
+
+/// `y ← αAx + βy`, for `A: m×n`, `x: n`, `y: m`. When `β` is zero, `y` is not read.
+///
+/// Cost: `mn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Length`](crate::Error::Length) when `x` or `y` does not fit `A`.
+///
+/// ```
+/// use fact_core::{linalg::blas::gemv, mat::MatRef};
+/// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut y = [10.0, 20.0];
+/// gemv(1.0, a, &[1.0, 1.0], 1.0, &mut y)?;
+/// assert_eq!(y, [13.0, 27.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn gemv<T: Scalar>(alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) -> Result<()> {
+    check_length("x", a.ncols(), x.len())?;
+    check_length("y", a.nrows(), y.len())?;
+    scale_or_clear(beta, y);
+    if alpha == T::ONE {
+        add_gemv(a.data(), x, y);
+    } else {
+        add_rows_dot(a.data(), x, y, |a, x| (alpha * a) * x);
+    }
+    Ok(())
+}
+
+/// `y ← αAᵀx + βy`, for `A: m×n`, `x: m`, `y: n`. When `β` is zero, `y` is not read.
+///
+/// Cost: `mn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Length`](crate::Error::Length) when `x` or `y` does not fit `A`.
+///
+/// ```
+/// use fact_core::{linalg::blas::gemv_t, mat::MatRef};
+/// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut y = [0.0; 2];
+/// gemv_t(2.0, a, &[1.0, 1.0], 0.0, &mut y)?;
+/// assert_eq!(y, [8.0, 12.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn gemv_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) -> Result<()> {
+    check_length("x", a.nrows(), x.len())?;
+    check_length("y", a.ncols(), y.len())?;
+    scale_or_clear(beta, y);
+    if alpha == T::ONE {
+        rows_times(|x| x, x, a, y, Accumulate);
+    } else {
+        rows_times(|x| alpha * x, x, a, y, Accumulate);
+    }
+    Ok(())
+}
+
+/// `A ← αxyᵀ + A`, for `A: m×n`, `x: m`, `y: n`. Element `ij` gains `(α·xᵢ)·yⱼ`.
+///
+/// Cost: `mn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Length`](crate::Error::Length) when `x` or `y` does not fit `A`.
+///
+/// ```
+/// use fact_core::{linalg::blas::ger, mat::MatMut};
+/// let mut a = [0.0; 4];
+/// ger(1.0, &[1.0, 2.0], &[3.0, 4.0], MatMut::new(&mut a, 2, 2)?)?;
+/// assert_eq!(a, [3.0, 4.0, 6.0, 8.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn ger<T: Scalar>(alpha: T, x: &[T], y: &[T], mut a: MatMut<'_, T>) -> Result<()> {
+    check_length("x", a.nrows(), x.len())?;
+    check_length("y", a.ncols(), y.len())?;
+    add_ger(alpha, x, y, a.data_mut());
+    Ok(())
+}
+
+/// `y ← Ax + y` for row-major `A` with rows as long as `x`.
+#[inline(always)]
+pub(crate) fn add_gemv<T: Scalar>(a: &[T], x: &[T], y: &mut [T]) {
+    add_rows_dot(a, x, y, |a, x| a * x);
+}
+
+/// `A ← αxyᵀ + A` for row-major `A` with rows as long as `y`.
+#[inline(always)]
+pub(crate) fn add_ger<T: Scalar>(alpha: T, x: &[T], y: &[T], a: &mut [T]) {
+    let n = y.len().max(1);
+    let (x, x_tail) = x.as_chunks::<4>();
+    let mut blocks = a.chunks_exact_mut(4 * n);
+    for (block, x) in blocks.by_ref().zip(x) {
+        // Four rows at once: each load of y serves four updates.
+        let Some(rows) = four_parts_mut(block) else { return };
+        add_four_rows(x.map(|x| alpha * x), y, rows);
+    }
+    for (row, &x) in blocks.into_remainder().chunks_exact_mut(n).zip(x_tail) {
+        axpy(alpha * x, y, row);
+    }
+}
+
+#[inline(always)]
+fn add_four_rows<T: Scalar>(factors: [T; 4], y: &[T], rows: [&mut [T]; 4]) {
+    let [a0, a1, a2, a3] = rows;
+    let (y, y_tail) = y.as_chunks::<8>();
+    let (a0, t0) = a0.as_chunks_mut::<8>();
+    let (a1, t1) = a1.as_chunks_mut::<8>();
+    let (a2, t2) = a2.as_chunks_mut::<8>();
+    let (a3, t3) = a3.as_chunks_mut::<8>();
+    for ((((a0, a1), a2), a3), y) in a0.iter_mut().zip(a1).zip(a2).zip(a3).zip(y) {
+        for (row, factor) in [a0, a1, a2, a3].into_iter().zip(factors) {
+            for (a, &y) in row.iter_mut().zip(y) {
+                *a += factor * y;
+            }
+        }
+    }
+    for ((((a0, a1), a2), a3), &y) in t0.iter_mut().zip(t1).zip(t2).zip(t3).zip(y_tail) {
+        for (a, factor) in [a0, a1, a2, a3].into_iter().zip(factors) {
+            *a += factor * y;
+        }
+    }
+}

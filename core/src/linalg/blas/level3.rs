@@ -1,0 +1,212 @@
+//! Matrix–matrix operations.
+
+use super::level2::add_gemv;
+use super::scale_or_clear;
+use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times};
+use crate::error::{Result, check_shape};
+use crate::mat::{MatMut, MatRef};
+use crate::scalar::Scalar;
+
+/// `C ← αAB + βC`, for `A: m×k`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
+///
+/// Cost: `mkn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when the operands do not fit.
+///
+/// ```
+/// use fact_core::{linalg::blas::gemm, mat::{MatMut, MatRef}};
+/// let (a, b) = (MatRef::new(&[1.0, 2.0], 1, 2)?, MatRef::new(&[3.0, 4.0], 2, 1)?);
+/// let mut c = [0.0];
+/// gemm(1.0, a, b, 0.0, MatMut::new(&mut c, 1, 1)?)?;
+/// assert_eq!(c, [11.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn gemm<T: Scalar>(
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    beta: T,
+    mut c: MatMut<'_, T>,
+) -> Result<()> {
+    check_shape("B", (a.ncols(), b.ncols()), b.shape())?;
+    check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    if alpha == T::ONE {
+        rows_times(|a| a, a.data(), b, c.data_mut(), Accumulate);
+    } else {
+        rows_times(|a| alpha * a, a.data(), b, c.data_mut(), Accumulate);
+    }
+    Ok(())
+}
+
+/// `C ← αAᵀB + βC`, for `A: k×m`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
+///
+/// Cost: `mkn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when the operands do not fit.
+///
+/// ```
+/// use fact_core::{linalg::blas::gemm_tn, mat::{MatMut, MatRef}};
+/// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut c = [0.0; 4];
+/// gemm_tn(1.0, a, a, 0.0, MatMut::new(&mut c, 2, 2)?)?;
+/// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn gemm_tn<T: Scalar>(
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    beta: T,
+    mut c: MatMut<'_, T>,
+) -> Result<()> {
+    check_shape("B", (a.nrows(), b.ncols()), b.shape())?;
+    check_shape("C", (a.ncols(), b.ncols()), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    if alpha == T::ONE {
+        add_gemm_tn(a, b, c.data_mut());
+    } else {
+        columns_times(|a| alpha * a, a, b, c.data_mut(), Accumulate);
+    }
+    Ok(())
+}
+
+/// `C ← αABᵀ + βC`, for `A: m×k`, `B: n×k`, `C: m×n`. When `β` is zero, `C` is not read.
+///
+/// Cost: `mkn` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when the operands do not fit.
+///
+/// ```
+/// use fact_core::{linalg::blas::gemm_nt, mat::{MatMut, MatRef}};
+/// let (a, b) = (MatRef::new(&[1.0, 2.0], 1, 2)?, MatRef::new(&[3.0, 4.0, 5.0, 6.0], 2, 2)?);
+/// let mut c = [0.0; 2];
+/// gemm_nt(1.0, a, b, 0.0, MatMut::new(&mut c, 1, 2)?)?;
+/// assert_eq!(c, [11.0, 17.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn gemm_nt<T: Scalar>(
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    beta: T,
+    mut c: MatMut<'_, T>,
+) -> Result<()> {
+    check_shape("B", (b.nrows(), a.ncols()), b.shape())?;
+    check_shape("C", (a.nrows(), b.nrows()), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    if alpha == T::ONE {
+        add_gemm_nt(a, b, c.data_mut());
+    } else {
+        for (a, c) in a.rows().zip(c.rows_mut()) {
+            add_rows_dot(b.data(), a, c, |b, a| (alpha * a) * b);
+        }
+    }
+    Ok(())
+}
+
+/// `C ← αAAᵀ + βC`, for `A: m×k` and a symmetric `C: m×m`, of which only the lower triangle is
+/// read; both triangles are written, equal to the bit.
+///
+/// Cost: `m²k/2` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when `C` is not `m×m`.
+///
+/// ```
+/// use fact_core::{linalg::blas::syrk, mat::{MatMut, MatRef}};
+/// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut c = [0.0; 4];
+/// syrk(1.0, a, 0.0, MatMut::new(&mut c, 2, 2)?)?;
+/// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
+    let m = a.nrows();
+    check_shape("C", (m, m), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    for (i, (row, c)) in a.rows().zip(c.rows_mut()).enumerate() {
+        let (Some(above), Some(c)) = (a.data().get(..(i + 1) * row.len()), c.get_mut(..=i)) else {
+            continue;
+        };
+        add_rows_dot(above, row, c, |b, a| (alpha * a) * b);
+    }
+    mirror(c);
+    Ok(())
+}
+
+/// `C ← αAᵀA + βC`, for `A: k×m` and a symmetric `C: m×m`, of which only the lower triangle is
+/// read; both triangles are written, equal to the bit.
+///
+/// Cost: `m²k/2` multiplications and additions.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when `C` is not `m×m`.
+///
+/// ```
+/// use fact_core::{linalg::blas::syrk_t, mat::{MatMut, MatRef}};
+/// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut c = [0.0; 4];
+/// syrk_t(1.0, a, 0.0, MatMut::new(&mut c, 2, 2)?)?;
+/// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn syrk_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
+    let m = a.ncols();
+    check_shape("C", (m, m), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    for a in a.rows() {
+        for (i, (c, &left)) in c.rows_mut().zip(a).enumerate() {
+            let factor = alpha * left;
+            for (c, &right) in c.iter_mut().zip(a).take(i + 1) {
+                *c += factor * right;
+            }
+        }
+    }
+    mirror(c);
+    Ok(())
+}
+
+/// Copies the lower triangle of a square matrix onto the upper one.
+fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
+    let n = c.ncols();
+    let mut rest = c.data_mut();
+    let mut i = 0;
+    // Row i is split off the front; column i of the rows below it belongs into its upper part.
+    while let Some((row, below)) = core::mem::take(&mut rest).split_at_mut_checked(n) {
+        if n == 0 {
+            return;
+        }
+        let upper = row.iter_mut().skip(i + 1);
+        for (upper, below) in upper.zip(below.chunks_exact(n)) {
+            if let Some(&value) = below.get(i) {
+                *upper = value;
+            }
+        }
+        i += 1;
+        rest = below;
+    }
+}
+
+/// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
+#[inline(always)]
+pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
+    for (a, c) in a.rows().zip(c.chunks_exact_mut(b.nrows().max(1))) {
+        add_gemv(b.data(), a, c);
+    }
+}
+
+/// `C ← AᵀB + C` for `A` and `B` with equally many rows.
+#[inline(always)]
+pub(crate) fn add_gemm_tn<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
+    columns_times(|a| a, a, b, c, Accumulate);
+}
+
+/// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.
+#[inline(always)]
+pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: MatRef<'_, T>, c: &mut [T]) {
+    rows_times(|a| a, a, b, c, Hadamard);
+}

@@ -1,0 +1,233 @@
+//! The two register tiles under every product with a matrix.
+//!
+//! Both walk iterators over slices whose lengths agree by construction, so no index can fail and no
+//! panic is compiled in. Everything is inlined, so that shapes known at compile time reach the
+//! innermost loops.
+
+use crate::mat::MatRef;
+use crate::scalar::Scalar;
+
+/// Columns of one register tile. Vector registers are wide on 64-bit machines; on a Cortex-M4F a
+/// 4×4 tile fills the register file. The choice does not touch any bit of the result.
+pub(super) const TILE: usize = if usize::BITS >= 64 { 8 } else { 4 };
+
+/// Cuts `4k` elements into four parts of `k`.
+#[inline(always)]
+pub(crate) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
+    let k = data.len() / 4;
+    let (a, data) = data.split_at_checked(k)?;
+    let (b, data) = data.split_at_checked(k)?;
+    let (c, d) = data.split_at_checked(k)?;
+    Some([a, b, c, d])
+}
+
+/// Cuts `4k` elements into four parts of `k`.
+#[inline(always)]
+pub(crate) fn four_parts_mut<T>(data: &mut [T]) -> Option<[&mut [T]; 4]> {
+    let k = data.len() / 4;
+    let (a, data) = data.split_at_mut_checked(k)?;
+    let (b, data) = data.split_at_mut_checked(k)?;
+    let (c, d) = data.split_at_mut_checked(k)?;
+    Some([a, b, c, d])
+}
+
+/// Adds to each of four accumulators the terms of its row with `x`, in ascending order.
+#[inline(always)]
+pub(crate) fn dot_rows<T: Scalar>(
+    mut sums: [T; 4],
+    rows: [&[T]; 4],
+    x: &[T],
+    term: impl Fn(T, T) -> T + Copy,
+) -> [T; 4] {
+    let [r0, r1, r2, r3] = rows;
+    let (x, x_tail) = x.as_chunks::<4>();
+    let (r0, t0) = r0.as_chunks::<4>();
+    let (r1, t1) = r1.as_chunks::<4>();
+    let (r2, t2) = r2.as_chunks::<4>();
+    let (r3, t3) = r3.as_chunks::<4>();
+    for ((((r0, r1), r2), r3), x) in r0.iter().zip(r1).zip(r2).zip(r3).zip(x) {
+        for (sum, r) in sums.iter_mut().zip([r0, r1, r2, r3]) {
+            for (&r, &x) in r.iter().zip(x) {
+                *sum += term(r, x);
+            }
+        }
+    }
+    for ((((&r0, &r1), &r2), &r3), &x) in t0.iter().zip(t1).zip(t2).zip(t3).zip(x_tail) {
+        for (sum, r) in sums.iter_mut().zip([r0, r1, r2, r3]) {
+            *sum += term(r, x);
+        }
+    }
+    sums
+}
+
+/// `yᵢ += Σₖ term(Aᵢₖ, xₖ)` for row-major `A` with rows as long as `x`.
+#[inline(always)]
+pub(super) fn add_rows_dot<T: Scalar>(
+    a: &[T],
+    x: &[T],
+    y: &mut [T],
+    term: impl Fn(T, T) -> T + Copy,
+) {
+    let k = x.len().max(1);
+    let blocks = a.chunks_exact(4 * k);
+    let tail = blocks.remainder();
+    let (y, y_tail) = y.as_chunks_mut::<4>();
+    for (block, y) in blocks.zip(y) {
+        if let Some(rows) = four_parts(block) {
+            *y = dot_rows(*y, rows, x, term);
+        }
+    }
+    for (row, y) in tail.chunks_exact(k).zip(y_tail) {
+        *y = row.iter().zip(x).fold(*y, |sum, (&r, &x)| sum + term(r, x));
+    }
+}
+
+/// How a tile reads and writes its outputs.
+pub(super) trait Output<T>: Copy {
+    /// The accumulator's first value, given the output's old one.
+    fn start(self, old: T) -> T;
+    /// The output's new value.
+    fn finish(self, old: T, sum: T) -> T;
+}
+
+/// `C ← C + Σ`.
+#[derive(Clone, Copy)]
+pub(super) struct Accumulate;
+
+impl<T: Scalar> Output<T> for Accumulate {
+    #[inline(always)]
+    fn start(self, old: T) -> T {
+        old
+    }
+    #[inline(always)]
+    fn finish(self, _old: T, sum: T) -> T {
+        sum
+    }
+}
+
+/// `C ← C ∘ Σ`.
+#[derive(Clone, Copy)]
+pub(super) struct Hadamard;
+
+impl<T: Scalar> Output<T> for Hadamard {
+    #[inline(always)]
+    fn start(self, _old: T) -> T {
+        T::ZERO
+    }
+    #[inline(always)]
+    fn finish(self, old: T, sum: T) -> T {
+        old * sum
+    }
+}
+
+/// An `M × N` tile of outputs at column `j` of `c` (rows of length `n`): one accumulator each, fed
+/// with `aᵢ·Bₖⱼ` in ascending `k`. `a` yields the `M` left factors of each `k`.
+#[inline(always)]
+fn tile<T: Scalar, const M: usize, const N: usize>(
+    a: impl Iterator<Item = [T; M]>,
+    b: MatRef<'_, T>,
+    j: usize,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let n = b.ncols().max(1);
+    let mut sums = [[T::ZERO; N]; M];
+    for (sums, c) in sums.iter_mut().zip(c.chunks_exact(n)) {
+        if let Some(c) = c.get(j..).and_then(|c| c.first_chunk::<N>()) {
+            *sums = c.map(|old| output.start(old));
+        }
+    }
+    for (a, b) in a.zip(b.rows()) {
+        let Some(b) = b.get(j..).and_then(|b| b.first_chunk::<N>()) else { return };
+        for (sums, a) in sums.iter_mut().zip(a) {
+            for (sum, &b) in sums.iter_mut().zip(b) {
+                *sum += a * b;
+            }
+        }
+    }
+    for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
+        if let Some(c) = c.get_mut(j..).and_then(|c| c.first_chunk_mut::<N>()) {
+            for (c, &sum) in c.iter_mut().zip(sums) {
+                *c = output.finish(*c, sum);
+            }
+        }
+    }
+}
+
+/// Covers a strip of `M` rows of outputs with tiles.
+#[inline(always)]
+fn strip<T: Scalar, const M: usize, A: Iterator<Item = [T; M]>>(
+    a: impl Fn() -> A,
+    b: MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let n = b.ncols();
+    let mut j = 0;
+    while j + TILE <= n {
+        tile::<T, M, TILE>(a(), b, j, c, output);
+        j += TILE;
+    }
+    while j < n {
+        tile::<T, M, 1>(a(), b, j, c, output);
+        j += 1;
+    }
+}
+
+/// `C ← output(C, (αA)B)` for row-major `A` (rows of length `k = B.nrows()`).
+#[inline(always)]
+pub(super) fn rows_times<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let (k, n) = (b.nrows().max(1), b.ncols().max(1));
+    let blocks = a.chunks_exact(4 * k);
+    let tail = blocks.remainder();
+    let mut outputs = c.chunks_exact_mut(4 * n);
+    for (block, c) in blocks.zip(outputs.by_ref()) {
+        let Some([a0, a1, a2, a3]) = four_parts(block) else { return };
+        let factors =
+            || {
+                a0.iter().zip(a1).zip(a2).zip(a3).map(move |(((&a0, &a1), &a2), &a3)| {
+                    [scale(a0), scale(a1), scale(a2), scale(a3)]
+                })
+            };
+        strip(factors, b, c, output);
+    }
+    for (row, c) in tail.chunks_exact(k).zip(outputs.into_remainder().chunks_exact_mut(n)) {
+        strip(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
+    }
+}
+
+/// `C ← output(C, (αA)ᵀB)` for `A` with as many rows as `B`.
+#[inline(always)]
+pub(super) fn columns_times<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let n = b.ncols().max(1);
+    let mut outputs = c.chunks_exact_mut(4 * n);
+    let mut i = 0;
+    for c in outputs.by_ref() {
+        let factors = || {
+            a.rows().map(move |row| {
+                let four = row.get(i..).and_then(|row| row.first_chunk::<4>());
+                four.map_or([T::ZERO; 4], |four| four.map(scale))
+            })
+        };
+        strip(factors, b, c, output);
+        i += 4;
+    }
+    for c in outputs.into_remainder().chunks_exact_mut(n) {
+        let factors =
+            || a.rows().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
+        strip(factors, b, c, output);
+        i += 1;
+    }
+}

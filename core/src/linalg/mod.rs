@@ -1,0 +1,3 @@
+//! Dense linear algebra with a fixed order of sums.
+
+pub mod blas;

@@ -1,0 +1,166 @@
+//! Borrowed row-major matrix views: the shape is checked here, once.
+
+use crate::error::{Error, Result};
+use core::slice::{ChunksExact, ChunksExactMut};
+
+/// A shared view of a row-major `nrows × ncols` matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MatRef<'a, T> {
+    data: &'a [T],
+    nrows: usize,
+    ncols: usize,
+}
+
+/// An exclusive view of a row-major `nrows × ncols` matrix.
+#[derive(Debug, PartialEq)]
+pub struct MatMut<'a, T> {
+    data: &'a mut [T],
+    nrows: usize,
+    ncols: usize,
+}
+
+fn check_area(nrows: usize, ncols: usize, found: usize) -> Result<()> {
+    let expected = nrows.saturating_mul(ncols);
+    if expected == found {
+        Ok(())
+    } else {
+        Err(Error::Length { what: "matrix data", expected, found })
+    }
+}
+
+impl<'a, T> MatRef<'a, T> {
+    /// Views `data` (row after row) as an `nrows × ncols` matrix.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless `data` has `nrows·ncols` elements.
+    ///
+    /// ```
+    /// use fact_core::mat::MatRef;
+    /// let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3)?;
+    /// assert_eq!(a.rows().last(), Some(&[4.0, 5.0, 6.0][..]));
+    /// assert!(MatRef::new(&[1.0], 2, 3).is_err());
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn new(data: &'a [T], nrows: usize, ncols: usize) -> Result<Self> {
+        check_area(nrows, ncols, data.len())?;
+        Ok(Self { data, nrows, ncols })
+    }
+
+    /// Number of rows.
+    #[inline(always)]
+    pub fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    /// Number of columns.
+    #[inline(always)]
+    pub fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    /// Rows and columns.
+    #[inline(always)]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.nrows, self.ncols)
+    }
+
+    /// All elements, row after row.
+    #[inline(always)]
+    pub fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// The rows, first to last. A matrix without columns yields none.
+    #[inline(always)]
+    pub fn rows(&self) -> ChunksExact<'a, T> {
+        self.data.chunks_exact(self.ncols.max(1))
+    }
+
+    /// Row `i`, or `None` outside the matrix.
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> Option<&'a [T]> {
+        let start = i.checked_mul(self.ncols)?;
+        self.data.get(start..)?.split_at_checked(self.ncols).map(|(row, _)| row)
+    }
+
+    /// Rows `start..end` as a matrix of their own, both clipped to the matrix.
+    ///
+    /// ```
+    /// use fact_core::mat::MatRef;
+    /// let a = MatRef::new(&[1, 2, 3, 4, 5, 6], 3, 2)?;
+    /// assert_eq!(a.row_range(1, 9).data(), [3, 4, 5, 6]);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
+    pub fn row_range(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.nrows);
+        let start = start.min(end);
+        let data = self.data.get(start * self.ncols..end * self.ncols).unwrap_or(&[]);
+        Self { data, nrows: end - start, ncols: self.ncols }
+    }
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// Views `data` (row after row) as an `nrows × ncols` matrix.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless `data` has `nrows·ncols` elements.
+    ///
+    /// ```
+    /// use fact_core::mat::MatMut;
+    /// let mut data = [0; 4];
+    /// let mut a = MatMut::new(&mut data, 2, 2)?;
+    /// for row in a.rows_mut() {
+    ///     row.copy_from_slice(&[1, 2]);
+    /// }
+    /// assert_eq!(data, [1, 2, 1, 2]);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn new(data: &'a mut [T], nrows: usize, ncols: usize) -> Result<Self> {
+        check_area(nrows, ncols, data.len())?;
+        Ok(Self { data, nrows, ncols })
+    }
+
+    /// Number of rows.
+    #[inline(always)]
+    pub fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    /// Number of columns.
+    #[inline(always)]
+    pub fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    /// Rows and columns.
+    #[inline(always)]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.nrows, self.ncols)
+    }
+
+    /// All elements, row after row.
+    #[inline(always)]
+    pub fn data_mut(&mut self) -> &mut [T] {
+        self.data
+    }
+
+    /// The rows, first to last. A matrix without columns yields none.
+    #[inline(always)]
+    pub fn rows_mut(&mut self) -> ChunksExactMut<'_, T> {
+        self.data.chunks_exact_mut(self.ncols.max(1))
+    }
+
+    /// The same matrix, shared.
+    #[inline(always)]
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        MatRef { data: self.data, nrows: self.nrows, ncols: self.ncols }
+    }
+
+    /// The same matrix, for a shorter time.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> MatMut<'_, T> {
+        MatMut { data: self.data, nrows: self.nrows, ncols: self.ncols }
+    }
+}

@@ -1,0 +1,1 @@
+//! The host side of FACT: data in, experiments, reports out.

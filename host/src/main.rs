@@ -1,0 +1,2 @@
+//! The command `fact`.
+fn main() {}
