@@ -28,9 +28,15 @@
 
 pub mod approx;
 mod error;
+pub mod features;
+pub mod fingerprint;
 pub mod linalg;
 pub mod mat;
+pub mod nn;
+pub mod rng;
+pub mod samples;
 pub mod scalar;
 pub mod scratch;
+pub mod standardize;
 
 pub use error::{Error, Result};

@@ -4,12 +4,21 @@ use crate::error::{Error, Result};
 use core::slice::{ChunksExact, ChunksExactMut};
 
 /// A shared view of a row-major `nrows × ncols` matrix.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct MatRef<'a, T> {
     data: &'a [T],
     nrows: usize,
     ncols: usize,
 }
+
+// By hand: a view is copied whatever it views; the derive would ask for `T: Copy`.
+impl<T> Clone for MatRef<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for MatRef<'_, T> {}
 
 /// An exclusive view of a row-major `nrows × ncols` matrix.
 #[derive(Debug, PartialEq)]

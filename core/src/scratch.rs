@@ -59,6 +59,26 @@ impl<'a, T> Scratch<'a, T> {
         MatMut::new(self.take(nrows.saturating_mul(ncols))?, nrows, ncols)
     }
 
+    /// How many rows of `words_per_row` words fit what is left, at most `wanted`, at least one.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] when not even one row fits.
+    ///
+    /// ```
+    /// use fact_core::scratch::Scratch;
+    /// let mut memory = [0.0_f32; 10];
+    /// assert_eq!(Scratch::new(&mut memory).rows(3, 100), Ok(3));
+    /// assert!(Scratch::new(&mut memory).rows(11, 100).is_err());
+    /// ```
+    #[inline(always)]
+    pub fn rows(&self, words_per_row: usize, wanted: usize) -> Result<usize> {
+        match self.rest.len().checked_div(words_per_row) {
+            Some(0) => Err(Error::Scratch { needed: words_per_row, available: self.rest.len() }),
+            Some(rows) => Ok(rows.min(wanted).max(1)),
+            None => Ok(wanted.max(1)),
+        }
+    }
+
     /// Lends what is left for the length of one inner call.
     #[inline(always)]
     pub fn reborrow(&mut self) -> Scratch<'_, T> {

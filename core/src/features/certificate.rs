@@ -1,0 +1,70 @@
+//! The convergence certificate: how far a layer can be from `FACT = WᵀW`, from the gradient alone.
+//!
+//! At any weights `FACT − WᵀW = −(1/λ) Wᵀ∇_W L_λ`, so
+//! `‖FACT − WᵀW‖_F/‖WᵀW‖_F ≤ ‖W‖₂‖∇_W L_λ‖_F/(λ‖WᵀW‖_F)`. No trace of the samples is needed.
+
+use super::{Measured, Missing};
+use crate::error::Result;
+use crate::linalg::blas::dot;
+use crate::mat::MatRef;
+use crate::nn::objective::Objective;
+use crate::scalar::Scalar;
+
+/// The largest bound of all layers, cheap enough for every evaluation and without scratch: with
+/// `‖W‖₂ ≤ ‖WᵀW‖_F^½` it is `‖∇_W L_λ‖_F/(λ‖WᵀW‖_F^½)`.
+///
+/// `gradient` has the layout of `theta`. Cost: `out²·in/2` multiplications and additions a layer.
+///
+/// # Errors
+/// A length error when `theta` or `gradient` does not fit.
+///
+/// ```
+/// use fact_core::features::certificate;
+/// use fact_core::nn::{Activation, Architecture, Bias, Loss, objective::Objective};
+/// let architecture = Architecture {
+///     widths: &[1, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let objective = Objective { architecture, loss: Loss::HalfSquared, lambda: 0.5 };
+/// assert_eq!(certificate::stopping_bound(&objective, &[2.0], &[0.1])?, Ok(0.1));
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn stopping_bound<T: Scalar>(
+    objective: &Objective<'_, T>,
+    theta: &[T],
+    gradient: &[T],
+) -> Result<Measured> {
+    let lambda = objective.lambda.to_f64();
+    if lambda == 0.0 {
+        return Ok(Err(Missing::NoDecay));
+    }
+    let mut largest: f64 = 0.0;
+    let gradients = objective.architecture.layers(gradient)?;
+    for (layer, gradient) in objective.architecture.layers(theta)?.zip(gradients) {
+        let norm = libm::sqrt(gram_norm(layer.weight));
+        if norm == 0.0 {
+            return Ok(Err(Missing::Zero));
+        }
+        let slope = libm::sqrt(dot(gradient.weight.data(), gradient.weight.data()).to_f64());
+        let bound = slope / (lambda * norm);
+        if !bound.is_finite() {
+            return Ok(Err(Missing::NonFinite));
+        }
+        largest = largest.max(bound);
+    }
+    Ok(Ok(largest))
+}
+
+/// `‖WᵀW‖_F = ‖WWᵀ‖_F` from the inner products of rows, without storing either.
+fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> f64 {
+    let mut sum = 0.0;
+    for (i, row) in weight.rows().enumerate() {
+        for (j, other) in weight.rows().take(i + 1).enumerate() {
+            let product = dot(row, other).to_f64();
+            sum += if i == j { 1.0 } else { 2.0 } * (product * product);
+        }
+    }
+    libm::sqrt(sum)
+}

@@ -1,0 +1,59 @@
+//! One layer forwards and backwards: the pieces that every pass through a network is made of.
+//!
+//! All are inlined, so that widths known at compile time reach the innermost loops.
+
+use super::activation::Activation;
+use crate::linalg::blas::{add_gemm_nt, add_ger, axpy, hadamard_gemm};
+use crate::mat::MatRef;
+use crate::scalar::Scalar;
+
+/// `value ← σ(xWᵀ + b)` and `slope ← σ′(xWᵀ + b)` for rows `x`; each sum starts at its bias.
+#[inline(always)]
+pub(super) fn forward<T: Scalar>(
+    weight: MatRef<'_, T>,
+    bias: &[T],
+    activation: Activation<T>,
+    x: MatRef<'_, T>,
+    value: &mut [T],
+    slope: &mut [T],
+) {
+    if bias.is_empty() {
+        value.fill(T::ZERO);
+    } else {
+        for row in value.chunks_exact_mut(weight.nrows().max(1)) {
+            for (value, &bias) in row.iter_mut().zip(bias) {
+                *value = bias;
+            }
+        }
+    }
+    add_gemm_nt(x, weight, value);
+    activation.apply(value, slope);
+}
+
+/// `below ← below ∘ (δW)`: from this layer's `δ` to that of the layer below, whose slopes `below`
+/// holds on entry.
+#[inline(always)]
+pub(super) fn pull_back<T: Scalar>(weight: MatRef<'_, T>, delta: &[T], below: &mut [T]) {
+    hadamard_gemm(delta, weight, below);
+}
+
+/// One gradient step on one layer: `W ← keep·W − ηδhᵀ`, `b ← keep_b·b − ηδ`.
+#[inline(always)]
+pub(super) fn descend<T: Scalar>(
+    weight: &mut [T],
+    bias: &mut [T],
+    h: &[T],
+    delta: &[T],
+    rate: T,
+    keep: (T, T),
+) {
+    for (values, keep) in [(&mut *weight, keep.0), (&mut *bias, keep.1)] {
+        if keep != T::ONE {
+            for value in values {
+                *value *= keep;
+            }
+        }
+    }
+    add_ger(-rate, delta, h, weight);
+    axpy(-rate, delta, bias);
+}

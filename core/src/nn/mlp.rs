@@ -1,0 +1,206 @@
+//! Forward and backward passes over blocks of samples.
+//!
+//! A *trace* holds, for each layer behind the input, the block's values `h: rows×width` and slopes
+//! `σ′(z): rows×width`. The backward pass turns the slopes into `δ = ∂ℓ/∂z` in place. Every output
+//! is a sum of its own, so a block of one sample gives the bits of a block of a thousand.
+
+use super::architecture::{Architecture, split_back_mut, trace_len};
+use super::layer;
+use super::loss::Loss;
+use crate::error::{Error, Result, check_length, check_shape};
+use crate::linalg::blas::gemm;
+use crate::mat::{MatMut, MatRef};
+use crate::scalar::Scalar;
+use crate::scratch::Scratch;
+
+/// Words of the trace of `rows` samples: `2·rows·Σ_{ℓ≥1} widths[ℓ]`.
+pub const fn forward_scratch(widths: &[usize], rows: usize) -> usize {
+    trace_len(widths, rows)
+}
+
+/// The network's outputs `f(x): rows×c` for `x: rows×d`, lent from the trace in `scratch`.
+///
+/// Cost: one multiplication and addition a weight and sample. Scratch: [`forward_scratch`].
+///
+/// # Errors
+/// A length, shape or scratch error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::{mat::MatRef, nn::{Activation, Architecture, Bias, mlp}, scratch::Scratch};
+/// let net = Architecture {
+///     widths: &[2, 2, 1],
+///     hidden: Activation::Relu,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let theta = [1.0, 0.0, 0.0, -1.0, 2.0, 3.0];
+/// let mut memory = [0.0; mlp::forward_scratch(&[2, 2, 1], 1)];
+/// let x = MatRef::new(&[5.0, 7.0], 1, 2)?;
+/// assert_eq!(mlp::forward(&net, &theta, x, Scratch::new(&mut memory))?.data(), [10.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn forward<'s, T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    mut scratch: Scratch<'s, T>,
+) -> Result<MatRef<'s, T>> {
+    architecture.check(theta)?;
+    check_shape("x", (x.nrows(), architecture.inputs()), x.shape())?;
+    let trace = scratch.take(trace_len(architecture.widths, x.nrows()))?;
+    forward_trace(architecture, theta, x, trace)?;
+    let len = x.nrows().saturating_mul(architecture.outputs());
+    let at = trace.len().saturating_sub(2 * len);
+    let output = trace.get(at..at + len).unwrap_or(&[]);
+    MatRef::new(output, x.nrows(), architecture.outputs())
+}
+
+/// Fills `trace` for the block `x`. Shapes were checked by the caller.
+#[inline]
+pub(crate) fn forward_trace<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    mut trace: &mut [T],
+) -> Result<()> {
+    let rows = x.nrows();
+    let mut input = x;
+    for (index, layer) in architecture.layers(theta)?.enumerate() {
+        let outputs = layer.weight.nrows();
+        let len = rows * outputs;
+        let (Some(value), Some(slope)) = (trace.split_off_mut(..len), trace.split_off_mut(..len))
+        else {
+            return Err(Error::Scratch { needed: 2 * len, available: trace.len() });
+        };
+        let activation = architecture.activation(index);
+        layer::forward(layer.weight, layer.bias, activation, input, value, slope);
+        input = MatRef::new(value, rows, outputs)?;
+    }
+    Ok(())
+}
+
+/// One layer as the backward pass leaves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a, T> {
+    /// Index of the layer, counted from 0.
+    pub layer: usize,
+    /// `W: out×in`.
+    pub weight: MatRef<'a, T>,
+    /// The block's inputs of this layer, `h: rows×in`.
+    pub input: MatRef<'a, T>,
+    /// The block's `δ = ∂ℓ/∂z: rows×out`.
+    pub delta: MatRef<'a, T>,
+}
+
+/// Runs the block `x`, `y` forwards and backwards, calls `visit` for each layer from last to first,
+/// and returns the sum of the block's losses, added in order.
+///
+/// This is the stream that gradients, FACT, bFACT and eNFA are sums over; `trace` (of
+/// [`forward_scratch`] words) is overwritten. Cost: two multiplications and additions a weight and
+/// sample, and what `visit` does.
+///
+/// # Errors
+/// A length, shape or scratch error when the arguments do not fit, or whatever `visit` returns.
+///
+/// ```
+/// use fact_core::{mat::MatRef, nn::{Activation, Architecture, Bias, Loss, mlp}};
+/// let net = Architecture {
+///     widths: &[1, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let (x, y) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[1.0], 1, 1)?);
+/// let mut trace = [0.0; 2];
+/// let loss = mlp::backward(&net, Loss::HalfSquared, &[3.0], x, y, &mut trace, |visit| {
+///     assert_eq!((visit.input.data(), visit.delta.data()), (&[2.0][..], &[5.0][..]));
+///     Ok(())
+/// })?;
+/// assert_eq!(loss, 12.5);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn backward<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    loss: Loss,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    y: MatRef<'_, T>,
+    trace: &mut [T],
+    mut visit: impl FnMut(Visit<'_, T>) -> Result<()>,
+) -> Result<f64> {
+    architecture.check(theta)?;
+    let rows = x.nrows();
+    check_shape("x", (rows, architecture.inputs()), x.shape())?;
+    check_shape("y", (rows, architecture.outputs()), y.shape())?;
+    check_length("trace", trace_len(architecture.widths, rows), trace.len())?;
+    forward_trace(architecture, theta, x, trace)?;
+
+    let mut rest = trace;
+    let (output, mut delta) = split_unit(&mut rest, rows * architecture.outputs())?;
+    let total = pull_back_losses(loss, output, y, delta);
+    let mut index = architecture.depth();
+    for layer in architecture.layers(theta)?.rev() {
+        index -= 1;
+        let outputs = MatRef::new(&*delta, rows, layer.weight.nrows())?;
+        let visited = |input| Visit { layer: index, weight: layer.weight, input, delta: outputs };
+        if index == 0 {
+            visit(visited(x))?;
+            break;
+        }
+        let inputs = layer.weight.ncols();
+        let (value, below) = split_unit(&mut rest, rows * inputs)?;
+        visit(visited(MatRef::new(value, rows, inputs)?))?;
+        layer::pull_back(layer.weight, delta, below);
+        delta = below;
+    }
+    Ok(total)
+}
+
+/// `out ← δW: rows×in`, the pullbacks `gᵢ = Wᵀδᵢ = ∂ℓᵢ/∂hᵢ` of one visited block.
+///
+/// # Errors
+/// [`Error::Shape`] when `out` is not `rows×in`.
+///
+/// ```
+/// use fact_core::{mat::{MatMut, MatRef}, nn::mlp::{self, Visit}};
+/// let visit = Visit {
+///     layer: 0,
+///     weight: MatRef::new(&[2.0, 3.0], 1, 2)?,
+///     input: MatRef::new(&[0.0, 0.0], 1, 2)?,
+///     delta: MatRef::new(&[10.0], 1, 1)?,
+/// };
+/// let mut g = [0.0; 2];
+/// mlp::pullback(&visit, MatMut::new(&mut g, 1, 2)?)?;
+/// assert_eq!(g, [20.0, 30.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn pullback<T: Scalar>(visit: &Visit<'_, T>, out: MatMut<'_, T>) -> Result<()> {
+    gemm(T::ONE, visit.delta, visit.weight, T::ZERO, out)
+}
+
+/// Takes the last layer's values and slopes, `len` words each, off a trace.
+#[inline(always)]
+pub(crate) fn split_unit<'t, T>(
+    trace: &mut &'t mut [T],
+    len: usize,
+) -> Result<(&'t mut [T], &'t mut [T])> {
+    let available = trace.len();
+    let slope = split_back_mut(trace, len);
+    let value = split_back_mut(trace, len);
+    value.zip(slope).ok_or(Error::Scratch { needed: 2 * len, available })
+}
+
+/// Turns the output slopes of a block into `δ` and adds up its losses.
+#[inline(always)]
+fn pull_back_losses<T: Scalar>(loss: Loss, output: &[T], y: MatRef<'_, T>, delta: &mut [T]) -> f64 {
+    let width = y.ncols().max(1);
+    let mut total = 0.0;
+    for ((f, y), delta) in
+        output.chunks_exact(width).zip(y.rows()).zip(delta.chunks_exact_mut(width))
+    {
+        total += loss.value(f, y).to_f64();
+        loss.pull_back(f, y, delta);
+    }
+    total
+}

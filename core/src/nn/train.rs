@@ -1,0 +1,326 @@
+//! Training to a critical point, in steps of bounded work that can be interrupted anywhere.
+//!
+//! One call of [`step`] takes at most one block of samples through the network (as many as the
+//! scratch holds; one for [`Optimizer::Sgd`]) and, when that completes an evaluation, makes one
+//! update of the optimiser. All state is in [`State`], `theta` and `memory`: whoever keeps the three
+//! can stop between any two calls and go on later to the same bits.
+
+use super::lbfgs::{self, Move};
+use super::objective::{self, Objective, Sweep};
+use super::optimizer::{Adam, Optimizer, adam};
+use super::sgd;
+use crate::error::{Error, Result, check_length};
+use crate::features::Measured;
+use crate::features::certificate;
+use crate::linalg::blas::{axpy, dot};
+use crate::rng::{Permutation, Rng};
+use crate::samples::Samples;
+use crate::scalar::Scalar;
+use crate::scratch::Scratch;
+
+/// What to do: configuration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training<'a, T> {
+    /// What is minimised.
+    pub objective: Objective<'a, T>,
+    /// How.
+    pub optimizer: Optimizer<T>,
+    /// At most this many evaluations of all samples (epochs for [`Optimizer::Sgd`]).
+    pub evaluations: u32,
+    /// Stop when the certificate of every layer is at most this. See [`certificate::stopping_bound`].
+    pub tolerance: f64,
+    /// Seed of the order of samples; used by [`Optimizer::Sgd`] only.
+    pub seed: u64,
+}
+
+/// How far training has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    sweep: Sweep,
+    started: bool,
+    /// Heavy ball: this evaluation restarts the velocity, so that it is a true gradient.
+    certifying: bool,
+    evaluations: u32,
+    updates: u32,
+    lbfgs: lbfgs::State,
+}
+
+impl State {
+    /// Before the first step.
+    pub const fn new() -> Self {
+        Self {
+            sweep: Sweep { done: 0, loss: 0.0 },
+            started: false,
+            certifying: false,
+            evaluations: 0,
+            updates: 0,
+            lbfgs: lbfgs::State::new(),
+        }
+    }
+
+    /// Evaluations completed.
+    pub const fn evaluations(&self) -> u32 {
+        self.evaluations
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One completed evaluation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Evaluations so far, this one included.
+    pub evaluations: u32,
+    /// `L_λ` where it was evaluated; for [`Optimizer::Sgd`] the mean loss met during the epoch.
+    pub objective: f64,
+    /// `‖∇L_λ‖`. Missing for [`Optimizer::Sgd`], which never forms it. For heavy ball
+    /// `(1 − μ)‖v‖`, its running mean, except in the evaluation that certifies.
+    pub gradient_norm: Measured,
+    /// The largest certificate of all layers, from the same gradient.
+    pub bound: Measured,
+}
+
+/// Why training stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Every layer's certificate is within the tolerance.
+    Converged,
+    /// All evaluations are used up.
+    Exhausted,
+    /// The optimiser cannot lower the objective any more in this precision.
+    Stalled,
+}
+
+/// What one call of [`step`] has done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// Part of an evaluation.
+    Working,
+    /// An evaluation and an update.
+    Evaluated(Evaluation),
+    /// An evaluation, and no update: `theta` is the result.
+    Stopped(Stop, Evaluation),
+}
+
+/// Words of `memory` for [`step`].
+///
+/// ```
+/// use fact_core::nn::{optimizer::Optimizer, train};
+/// assert_eq!(train::memory(&Optimizer::<f32>::Lbfgs { pairs: 5 }, 2368), 33_162);
+/// ```
+pub const fn memory<T: Scalar>(optimizer: &Optimizer<T>, params: usize) -> usize {
+    optimizer.words(params)
+}
+
+/// Words of scratch for [`step`] with blocks of `rows` samples.
+pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
+    objective::gradient_scratch(widths, rows)
+}
+
+/// Does the next bounded piece of work. Call it until it answers [`Event::Stopped`].
+///
+/// Reads `samples`; updates `state`, `theta` and `memory` (of [`memory`] words, contents of no
+/// matter before the first call). Cost: three multiplications and additions a weight and sample of
+/// one block; an update adds that of the optimiser. Scratch: [`step_scratch`] of at least one row.
+///
+/// # Errors
+/// A length, shape or scratch error when the arguments do not fit; [`Error::NonFinite`] when the
+/// objective overflows (a smaller rate helps), except under L-BFGS, which shortens its step.
+///
+/// ```
+/// use fact_core::nn::train::{self, Event, State, Training};
+/// use fact_core::nn::{Activation, Architecture, Bias, Loss, Widths, objective::Objective};
+/// use fact_core::nn::optimizer::Optimizer;
+/// use fact_core::{mat::MatRef, samples::Samples, scratch::Scratch};
+/// const WIDTHS: Widths<3> = Widths([1, 2, 1]);
+/// const P: usize = WIDTHS.params(Bias::None);
+/// const OPTIMIZER: Optimizer<f64> = Optimizer::Lbfgs { pairs: 3 };
+/// let architecture = Architecture {
+///     widths: &WIDTHS.0,
+///     hidden: Activation::Tanh,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let training = Training {
+///     objective: Objective { architecture, loss: Loss::HalfSquared, lambda: 0.01 },
+///     optimizer: OPTIMIZER,
+///     evaluations: 1000,
+///     tolerance: 1e-6,
+///     seed: 0,
+/// };
+/// let (x, y) = (MatRef::new(&[-1.0, 0.5, 1.0], 3, 1)?, MatRef::new(&[-1.0, 0.7, 1.0], 3, 1)?);
+/// let samples = Samples::new(x, y)?;
+/// let mut theta = [0.5, -0.25, 0.75, 0.5];
+/// let mut memory = [0.0; train::memory(&OPTIMIZER, P)];
+/// let mut scratch = [0.0; train::step_scratch(&WIDTHS.0, 1)];
+/// let mut state = State::new();
+/// let last = loop {
+///     let scratch = Scratch::new(&mut scratch);
+///     if let Event::Stopped(_, last) =
+///         train::step(&training, &mut state, &samples, &mut theta, &mut memory, scratch)?
+///     {
+///         break last;
+///     }
+/// };
+/// assert!(last.bound.unwrap() <= 1e-6);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn step<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &mut [T],
+    memory: &mut [T],
+    scratch: Scratch<'_, T>,
+) -> Result<Event> {
+    let (objective, optimizer) = (&training.objective, &training.optimizer);
+    check_length("optimiser memory", optimizer.words(theta.len()), memory.len())?;
+    if let Optimizer::Sgd { rate, schedule } = optimizer {
+        let rate = schedule.rate(*rate, state.evaluations);
+        return online_step(training, rate, state, samples, theta, scratch);
+    }
+    let (gradient, memory) = memory.split_at_mut_checked(theta.len()).ok_or(Error::Length {
+        what: "optimiser memory",
+        expected: theta.len(),
+        found: 0,
+    })?;
+    if !state.started {
+        // The first velocity starts at zero, whatever the buffer holds.
+        let first = state.evaluations == 0 || state.certifying;
+        let carry = if first { T::ZERO } else { optimizer.carry() };
+        objective::begin(objective, theta, samples, carry, gradient)?;
+        state.sweep = Sweep::default();
+        state.started = true;
+    }
+    if state.sweep.done < samples.len() {
+        state.sweep =
+            objective::accumulate(objective, theta, samples, state.sweep, gradient, scratch)?;
+        if state.sweep.done < samples.len() {
+            return Ok(Event::Working);
+        }
+    }
+    let value = objective::finish(objective, theta, samples, state.sweep, gradient)?;
+    state.started = false;
+    state.evaluations += 1;
+    if !(value.is_finite() || matches!(optimizer, Optimizer::Lbfgs { .. })) {
+        return Err(Error::NonFinite { what: "objective" });
+    }
+    let evaluation = evaluation(training, state, value, theta, gradient)?;
+    if evaluation.bound.is_ok_and(|bound| bound <= training.tolerance) {
+        if state.certifying || optimizer.carry() == T::ZERO {
+            return Ok(Event::Stopped(Stop::Converged, evaluation));
+        }
+        // The velocity suggests convergence; the next evaluation asks the gradient itself.
+        state.certifying = true;
+    } else {
+        state.certifying = false;
+    }
+    if state.evaluations >= training.evaluations {
+        return Ok(Event::Stopped(Stop::Exhausted, evaluation));
+    }
+    if update(optimizer, state, value, theta, gradient, memory)? {
+        Ok(Event::Evaluated(evaluation))
+    } else {
+        Ok(Event::Stopped(Stop::Stalled, evaluation))
+    }
+}
+
+/// Moves `theta`; `false` when the optimiser is at its end.
+fn update<T: Scalar>(
+    optimizer: &Optimizer<T>,
+    state: &mut State,
+    value: f64,
+    theta: &mut [T],
+    gradient: &mut [T],
+    memory: &mut [T],
+) -> Result<bool> {
+    match *optimizer {
+        Optimizer::Sgd { .. } => {}
+        Optimizer::HeavyBall { rate, schedule, .. } => {
+            axpy(-schedule.rate(rate, state.updates), gradient, theta);
+        }
+        Optimizer::Adam { rate, beta1, beta2, epsilon, decay, schedule } => {
+            let rate = schedule.rate(rate, state.updates);
+            let (mean, square) = memory.split_at_mut(memory.len() / 2);
+            if state.updates == 0 {
+                mean.fill(T::ZERO);
+                square.fill(T::ZERO);
+            }
+            let config = Adam { rate, beta1, beta2, epsilon, decay };
+            adam(&config, state.updates + 1, gradient, theta, mean, square);
+        }
+        Optimizer::Lbfgs { pairs } => {
+            let moved = lbfgs::update(pairs, &mut state.lbfgs, value, gradient, theta, memory)?;
+            state.updates += 1;
+            return Ok(moved != Move::Stalled);
+        }
+    }
+    state.updates += 1;
+    Ok(true)
+}
+
+/// Norm and certificate from the gradient buffer (for heavy ball: from the velocity).
+fn evaluation<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &State,
+    objective: f64,
+    theta: &[T],
+    gradient: &[T],
+) -> Result<Evaluation> {
+    let mean = if state.certifying || state.evaluations == 1 {
+        1.0
+    } else {
+        1.0 - training.optimizer.carry().to_f64()
+    };
+    let norm = libm::sqrt(dot(gradient, gradient).to_f64());
+    let bound = certificate::stopping_bound(&training.objective, theta, gradient)?;
+    Ok(Evaluation {
+        evaluations: state.evaluations,
+        objective,
+        gradient_norm: Ok(mean * norm),
+        bound: bound.map(|bound| mean * bound),
+    })
+}
+
+/// One sample of an epoch of online SGD.
+fn online_step<T: Scalar>(
+    training: &Training<'_, T>,
+    rate: T,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &mut [T],
+    scratch: Scratch<'_, T>,
+) -> Result<Event> {
+    // A seed of its own for each epoch: sampling without replacement, in ever new order.
+    let seed = Rng::new(training.seed ^ (u64::from(state.evaluations) << 32)).next_u64();
+    let index = Permutation::new(samples.len(), seed).index(state.sweep.done);
+    if let (Some(x), Some(y)) = (samples.x().row(index), samples.y().row(index)) {
+        let loss = sgd::step(&training.objective, rate, x, y, theta, scratch)?.to_f64();
+        if !loss.is_finite() {
+            return Err(Error::NonFinite { what: "loss" });
+        }
+        state.sweep = Sweep { done: state.sweep.done + 1, loss: state.sweep.loss + loss };
+        if state.sweep.done < samples.len() {
+            return Ok(Event::Working);
+        }
+    }
+    let objective = state.sweep.loss / samples.len().max(1) as f64;
+    state.sweep = Sweep::default();
+    state.evaluations += 1;
+    let missing = crate::features::Missing::NotFormed;
+    let evaluation = Evaluation {
+        evaluations: state.evaluations,
+        objective,
+        gradient_norm: Err(missing),
+        bound: Err(missing),
+    };
+    if state.evaluations >= training.evaluations {
+        Ok(Event::Stopped(Stop::Exhausted, evaluation))
+    } else {
+        Ok(Event::Evaluated(evaluation))
+    }
+}
