@@ -124,7 +124,7 @@ pub fn jacobian<'s, T: Scalar>(
     for layer in layers {
         let (above, below) = layer.weight.shape();
         let (_, slope) = mlp::split_unit(&mut trace, rows * above)?;
-        let (jacobian, _) = current.split_at_mut(rows * outputs * above);
+        let jacobian = current.get_mut(..rows * outputs * above).unwrap_or_default();
         // Each sample has its own slopes and `outputs` rows.
         for (block, slope) in jacobian
             .chunks_exact_mut((outputs * above).max(1))
@@ -136,7 +136,7 @@ pub fn jacobian<'s, T: Scalar>(
                 }
             }
         }
-        let (product, _) = next.split_at_mut(rows * outputs * below);
+        let product = next.get_mut(..rows * outputs * below).unwrap_or_default();
         let jacobian = MatRef::new(&*jacobian, rows * outputs, above)?;
         gemm(
             T::ONE,

@@ -245,7 +245,8 @@ fn update<T: Scalar>(
         }
         Optimizer::Adam { rate, beta1, beta2, epsilon, decay, schedule } => {
             let rate = schedule.rate(rate, state.updates);
-            let (mean, square) = memory.split_at_mut(memory.len() / 2);
+            let half = memory.len() / 2;
+            let Some((mean, square)) = memory.split_at_mut_checked(half) else { return Ok(false) };
             if state.updates == 0 {
                 mean.fill(T::ZERO);
                 square.fill(T::ZERO);

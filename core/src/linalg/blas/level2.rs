@@ -2,7 +2,7 @@
 
 use super::level1::axpy;
 use super::scale_or_clear;
-use super::tile::{Accumulate, add_rows_dot, four_parts_mut, rows_times};
+use super::tile::{Accumulate, add_rows_dot, rows_times};
 use crate::error::{Result, check_length};
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
@@ -88,40 +88,29 @@ pub(crate) fn add_gemv<T: Scalar>(a: &[T], x: &[T], y: &mut [T]) {
     add_rows_dot(a, x, y, |a, x| a * x);
 }
 
+/// Columns of a strip of [`add_ger`], held in registers while the rows go by.
+const STRIP: usize = 16;
+
 /// `A ← αxyᵀ + A` for row-major `A` with rows as long as `y`.
 #[inline(always)]
 pub(crate) fn add_ger<T: Scalar>(alpha: T, x: &[T], y: &[T], a: &mut [T]) {
     let n = y.len().max(1);
-    let (x, x_tail) = x.as_chunks::<4>();
-    let mut blocks = a.chunks_exact_mut(4 * n);
-    for (block, x) in blocks.by_ref().zip(x) {
-        // Four rows at once: each load of y serves four updates.
-        let Some(rows) = four_parts_mut(block) else { return };
-        add_four_rows(x.map(|x| alpha * x), y, rows);
-    }
-    for (row, &x) in blocks.into_remainder().chunks_exact_mut(n).zip(x_tail) {
-        axpy(alpha * x, y, row);
-    }
-}
-
-#[inline(always)]
-fn add_four_rows<T: Scalar>(factors: [T; 4], y: &[T], rows: [&mut [T]; 4]) {
-    let [a0, a1, a2, a3] = rows;
-    let (y, y_tail) = y.as_chunks::<8>();
-    let (a0, t0) = a0.as_chunks_mut::<8>();
-    let (a1, t1) = a1.as_chunks_mut::<8>();
-    let (a2, t2) = a2.as_chunks_mut::<8>();
-    let (a3, t3) = a3.as_chunks_mut::<8>();
-    for ((((a0, a1), a2), a3), y) in a0.iter_mut().zip(a1).zip(a2).zip(a3).zip(y) {
-        for (row, factor) in [a0, a1, a2, a3].into_iter().zip(factors) {
-            for (a, &y) in row.iter_mut().zip(y) {
+    let (strips, tail) = y.as_chunks::<STRIP>();
+    for (index, strip) in strips.iter().enumerate() {
+        let strip = *strip;
+        for (row, &x) in a.chunks_exact_mut(n).zip(x) {
+            let row = row.get_mut(index * STRIP..).and_then(|row| row.first_chunk_mut::<STRIP>());
+            let Some(row) = row else { return };
+            let factor = alpha * x;
+            for (a, y) in row.iter_mut().zip(strip) {
                 *a += factor * y;
             }
         }
     }
-    for ((((a0, a1), a2), a3), &y) in t0.iter_mut().zip(t1).zip(t2).zip(t3).zip(y_tail) {
-        for (a, factor) in [a0, a1, a2, a3].into_iter().zip(factors) {
-            *a += factor * y;
+    if !tail.is_empty() {
+        for (row, &x) in a.chunks_exact_mut(n).zip(x) {
+            let row = row.get_mut(strips.len() * STRIP..).unwrap_or_default();
+            axpy(alpha * x, tail, row);
         }
     }
 }

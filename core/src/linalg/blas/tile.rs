@@ -4,6 +4,7 @@
 //! panic is compiled in. Everything is inlined, so that shapes known at compile time reach the
 //! innermost loops.
 
+use super::level1::LANES;
 use crate::mat::MatRef;
 use crate::scalar::Scalar;
 
@@ -69,7 +70,7 @@ pub(super) fn add_rows_dot<T: Scalar>(
     term: impl Fn(T, T) -> T + Copy,
 ) {
     let k = x.len().max(1);
-    let blocks = a.chunks_exact(4 * k);
+    let blocks = a.chunks_exact((4 * k).max(1));
     let tail = blocks.remainder();
     let (y, y_tail) = y.as_chunks_mut::<4>();
     for (block, y) in blocks.zip(y) {
@@ -156,21 +157,19 @@ fn tile<T: Scalar, const M: usize, const N: usize>(
 
 /// Covers a strip of `M` rows of outputs with tiles.
 #[inline(always)]
-fn strip<T: Scalar, const M: usize, A: Iterator<Item = [T; M]>>(
+fn strip<T: Scalar, const M: usize, const N: usize, A: Iterator<Item = [T; M]>>(
     a: impl Fn() -> A,
     b: MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
     let n = b.ncols();
-    let mut j = 0;
-    while j + TILE <= n {
-        tile::<T, M, TILE>(a(), b, j, c, output);
-        j += TILE;
+    let full = n / N;
+    for j in 0..full {
+        tile::<T, M, N>(a(), b, j * N, c, output);
     }
-    while j < n {
+    for j in full * N..n {
         tile::<T, M, 1>(a(), b, j, c, output);
-        j += 1;
     }
 }
 
@@ -184,9 +183,9 @@ pub(super) fn rows_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let (k, n) = (b.nrows().max(1), b.ncols().max(1));
-    let blocks = a.chunks_exact(4 * k);
+    let blocks = a.chunks_exact((4 * k).max(1));
     let tail = blocks.remainder();
-    let mut outputs = c.chunks_exact_mut(4 * n);
+    let mut outputs = c.chunks_exact_mut((4 * n).max(1));
     for (block, c) in blocks.zip(outputs.by_ref()) {
         let Some([a0, a1, a2, a3]) = four_parts(block) else { return };
         let factors =
@@ -195,10 +194,10 @@ pub(super) fn rows_times<T: Scalar>(
                     [scale(a0), scale(a1), scale(a2), scale(a3)]
                 })
             };
-        strip(factors, b, c, output);
+        strip::<T, 4, TILE, _>(factors, b, c, output);
     }
     for (row, c) in tail.chunks_exact(k).zip(outputs.into_remainder().chunks_exact_mut(n)) {
-        strip(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
+        strip::<T, 1, LANES, _>(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
     }
 }
 
@@ -212,7 +211,7 @@ pub(super) fn columns_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let n = b.ncols().max(1);
-    let mut outputs = c.chunks_exact_mut(4 * n);
+    let mut outputs = c.chunks_exact_mut((4 * n).max(1));
     let mut i = 0;
     for c in outputs.by_ref() {
         let factors = || {
@@ -221,13 +220,13 @@ pub(super) fn columns_times<T: Scalar>(
                 four.map_or([T::ZERO; 4], |four| four.map(scale))
             })
         };
-        strip(factors, b, c, output);
+        strip::<T, 4, TILE, _>(factors, b, c, output);
         i += 4;
     }
     for c in outputs.into_remainder().chunks_exact_mut(n) {
         let factors =
             || a.rows().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
-        strip(factors, b, c, output);
+        strip::<T, 1, LANES, _>(factors, b, c, output);
         i += 1;
     }
 }
