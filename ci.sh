@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# Everything that has to pass, in one command. `./ci.sh help` lists the steps.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+exec </dev/null
+
+readonly TARGETS=(
+    thumbv6m-none-eabi
+    thumbv7em-none-eabihf
+    riscv32imc-unknown-none-elf
+    wasm32-unknown-unknown
+)
+readonly COMPONENTS=(rustfmt clippy)
+# What may be linked into firmware. A new name here is a decision: read that crate first.
+readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify)
+
+# In CI the lock file decides; at a desk cargo may add what a new dependency needs.
+cargo_flags=()
+if [[ ${CI:-} == true ]]; then
+    cargo_flags+=(--locked)
+    export CARGO_TERM_PROGRESS_WHEN=never
+fi
+
+usage() {
+    cat <<'END'
+usage: ./ci.sh [STEP…]      no step: all of them, in this order
+
+  install       add the rustup targets and components that are missing
+  fmt           formatting is as rustfmt.toml says
+  clippy        no warning in any target of the workspace
+  test          all tests and doctests, debug build
+  release       all tests and doctests, release build
+  doc           the documentation builds without a warning
+  targets       core builds for bare metal and wasm, and depends on nothing that allocates
+  bench-check   the benchmarks compile
+  verify        the command `fact verify` on the built-in datasets: exit codes
+  help          this text
+END
+}
+
+fail() {
+    printf 'ci.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# need TOOL INSTRUCTIONS
+need() {
+    command -v "$1" >/dev/null || fail "\`$1\` is missing. $2"
+}
+
+need_cargo() {
+    need cargo "Install rustup from https://rustup.rs and open a new shell."
+}
+
+cargo_run() {
+    local command=$1
+    shift
+    cargo "$command" ${cargo_flags[@]+"${cargo_flags[@]}"} "$@"
+}
+
+step_install() {
+    need rustup "Install it from https://rustup.rs and open a new shell."
+    if ! command -v cc >/dev/null; then
+        if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+            apt-get update -q && apt-get install -y -q --no-install-recommends gcc libc6-dev
+        fi
+        need cc "Install a C compiler: rustc links with it (Debian: apt-get install gcc libc6-dev)."
+    fi
+
+    # Most rustups install the toolchain of rust-toolchain.toml at first use; 1.28.0 has to be told.
+    rustc --version >/dev/null || rustup toolchain install
+    local host installed
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    local missing=()
+
+    installed=$(rustup component list --installed)
+    for component in "${COMPONENTS[@]}"; do
+        grep -qxE "$component(-$host)?" <<<"$installed" || missing+=("$component")
+    done
+    if ((${#missing[@]})); then
+        rustup component add "${missing[@]}"
+    fi
+
+    missing=()
+    installed=$(rustup target list --installed)
+    for target in "${TARGETS[@]}"; do
+        grep -qx "$target" <<<"$installed" || missing+=("$target")
+    done
+    if ((${#missing[@]})); then
+        rustup target add "${missing[@]}"
+    fi
+    rustc --version
+}
+
+step_fmt() {
+    need_cargo
+    cargo fmt --version >/dev/null || fail "rustfmt is missing. Run ./ci.sh install"
+    cargo fmt --all --check
+}
+
+step_clippy() {
+    need_cargo
+    cargo clippy --version >/dev/null || fail "clippy is missing. Run ./ci.sh install"
+    cargo_run clippy --workspace --all-targets -- -D warnings
+}
+
+step_test() {
+    need_cargo
+    cargo_run test --workspace
+}
+
+step_release() {
+    need_cargo
+    cargo_run test --workspace --release
+}
+
+step_doc() {
+    need_cargo
+    RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings" cargo_run doc --workspace --no-deps
+}
+
+step_targets() {
+    need_cargo
+    local sysroot
+    sysroot=$(rustc --print sysroot)
+    for target in "${TARGETS[@]}"; do
+        [[ -d $sysroot/lib/rustlib/$target ]] ||
+            fail "the target $target is missing. Run ./ci.sh install"
+    done
+    for target in "${TARGETS[@]}"; do
+        printf -- '-- %s\n' "$target"
+        cargo_run build --package fact-core --release --target "$target"
+        core_is_lean "$target"
+    done
+    if grep -rnE 'extern +crate +(alloc|std)\b' core/src; then
+        fail "core must neither allocate nor need std"
+    fi
+}
+
+# Fails unless the crates that core links on this target are the known ones, without std or alloc.
+core_is_lean() {
+    local tree name features
+    tree=$(cargo_run tree --package fact-core --edges normal --target "$1" --prefix none \
+        --format '{p}|{f}' | sed 's/ (\*)$//' | LC_ALL=C sort -u)
+    while IFS='|' read -r name features; do
+        name=${name%% *}
+        [[ " ${CORE_CRATES[*]} " == *" $name "* ]] ||
+            fail "core depends on $name on $1, which CORE_CRATES in ci.sh does not list"
+        # libm's `arch` would make results depend on the processor.
+        [[ ! ,$features, =~ ,(std|alloc|arch), ]] ||
+            fail "core builds $name with the features \"$features\": std, alloc and arch are out"
+    done <<<"$tree"
+}
+
+step_bench-check() {
+    need_cargo
+    cargo_run bench --package fact-benches --no-run
+}
+
+# expect CODE ARGUMENT…: `fact verify ARGUMENT…` ends with this exit code.
+expect() {
+    local expected=$1 code=0
+    shift
+    local output
+    output=$(cargo_run run --package fact-host --release -q -- verify "$@" 2>&1) || code=$?
+    if ((code != expected)); then
+        printf '%s\n' "$output" >&2
+        fail "\`fact verify $*\` ended with $code, expected $expected"
+    fi
+    printf 'ok: fact verify %s: exit code %s\n' "$*" "$code"
+}
+
+step_verify() {
+    need_cargo
+    # Built apart, so that a compiler error is not taken for an exit code.
+    cargo_run build --package fact-host --release
+    expect 0 iris
+    expect 0 wine
+    expect 0 wine --hidden 8,8,8,8,8
+    expect 0 breast-cancer
+    expect 0 digits
+    expect 0 digits --precision f32
+    expect 0 fixtures/small/iris.csv
+    # A plain ReLU stops on kinks: the identity must be seen to fail there.
+    expect 1 digits --hidden 32 --activation relu
+    expect 2 no-such-file.csv
+    expect 2 iris --no-such-option
+}
+
+run_step() {
+    printf '\n== %s\n' "$1"
+    local start=$SECONDS
+    "step_$1"
+    printf -- '-- %s: %s s\n' "$1" "$((SECONDS - start))"
+}
+
+main() {
+    local steps=("$@")
+    if ((${#steps[@]} == 0)); then
+        steps=("${ALL_STEPS[@]}")
+    fi
+    # All names are checked before the first step spends minutes.
+    local step
+    for step in "${steps[@]}"; do
+        case $step in
+        help | -h | --help)
+            usage
+            return
+            ;;
+        esac
+        [[ " ${ALL_STEPS[*]} " == *" $step "* ]] || {
+            usage >&2
+            fail "there is no step \"$step\""
+        }
+    done
+    for step in "${steps[@]}"; do
+        run_step "$step"
+    done
+    printf '\nAll passed: %s (%s s)\n' "${steps[*]}" "$SECONDS"
+}
+
+main "$@"
