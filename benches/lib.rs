@@ -1,0 +1,1 @@
+//! Benchmarks of the numeric core: `cargo bench -p fact-benches`.
