@@ -1,1 +1,37 @@
 //! Every tolerance of the tests, with its formula or its reason.
+
+// ---- networks: golden files, oracles, differences ------------------------------------------------
+
+/// Against the golden networks in `f64`, relative to the largest entry: both sides add up to 64
+/// terms of one order of magnitude in different orders, a few hundred roundings at worst.
+pub const GOLDEN_F64: f64 = 1e-12;
+
+/// The same in `f32`: a few hundred roundings of 6e-8, less what they average out.
+pub const GOLDEN_F32: f64 = 1e-5;
+
+/// Square roots of golden matrices, entry by entry relative to the Frobenius norm: a rounding of 1e-16
+/// under the root is 1e-8 at an eigenvalue 0, and the golden roots of rank-deficient AGOPs carry it.
+pub const GOLDEN_ROOT: f64 = 1e-8;
+
+/// Correlations of `s`-th powers of golden matrices: the same reasoning, with room for a few entries.
+pub fn golden_power(s: f64) -> f64 {
+    GOLDEN_F64.max(10.0 * f64::EPSILON.powf(s))
+}
+
+/// FACT and bFACT, relative to `‖WᵀW‖`: near a critical point `∇L` is the difference of almost equal
+/// terms, and `1/λ` multiplies its rounding error.
+pub fn golden_fact(lambda: f64) -> f64 {
+    GOLDEN_F64.max(1e3 * f64::EPSILON / lambda)
+}
+
+/// Residual `‖FACT − WᵀW‖/‖WᵀW‖` of a golden network at its critical point: at most
+/// `‖W‖₂‖∇L_λ‖/(λ‖WᵀW‖)`, and the files' gradients are below 1e-11.
+pub const GOLDEN_CONVERGED: f64 = 1e-8;
+
+/// The oracle's `erf`, absolute: the series has terms of one sign, so a few roundings are left.
+pub const ERF: f64 = 4.0 * f64::EPSILON;
+
+/// Differences of fourth order with step `s = 2⁻¹³`, relative to the largest entry or 1: truncation
+/// `s⁴` ≈ 2e-16 times a fifth derivative (up to some 10³ for four quadratic layers), rounding
+/// `eps/s` ≈ 2e-12 times the function's value (up to some 10²).
+pub const DIFFERENCES: f64 = 1e-9;
