@@ -1,7 +1,6 @@
 //! Borrowed row-major matrix views: the shape is checked here, once.
 
 use crate::error::{Error, Result};
-use core::slice::{ChunksExact, ChunksExactMut};
 
 /// A shared view of a row-major `nrows × ncols` matrix.
 #[derive(Debug, PartialEq)]
@@ -26,6 +25,68 @@ pub struct MatMut<'a, T> {
     data: &'a mut [T],
     nrows: usize,
     ncols: usize,
+}
+
+/// The rows of a matrix, first to last: whole rows only, and none when rows have no length.
+///
+/// Like `chunks_exact`, but without the division (and its possible panic) that sizes that iterator.
+#[derive(Clone, Debug)]
+pub struct Rows<'a, T> {
+    rest: &'a [T],
+    width: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// Cuts `data` into rows of `width`.
+    #[inline(always)]
+    pub(crate) fn new(data: &'a [T], width: usize) -> Self {
+        Self { rest: data, width: width.max(1) }
+    }
+
+    /// What is left.
+    #[inline(always)]
+    pub(crate) fn into_rest(self) -> &'a [T] {
+        self.rest
+    }
+}
+
+impl<'a, T> Iterator for Rows<'a, T> {
+    type Item = &'a [T];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rest.split_off(..self.width)
+    }
+}
+
+/// The rows of a matrix, exclusively. See [`Rows`].
+#[derive(Debug)]
+pub struct RowsMut<'a, T> {
+    rest: &'a mut [T],
+    width: usize,
+}
+
+impl<'a, T> RowsMut<'a, T> {
+    /// Cuts `data` into rows of `width`.
+    #[inline(always)]
+    pub(crate) fn new(data: &'a mut [T], width: usize) -> Self {
+        Self { rest: data, width: width.max(1) }
+    }
+
+    /// What is left.
+    #[inline(always)]
+    pub(crate) fn into_rest(self) -> &'a mut [T] {
+        self.rest
+    }
+}
+
+impl<'a, T> Iterator for RowsMut<'a, T> {
+    type Item = &'a mut [T];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rest.split_off_mut(..self.width)
+    }
 }
 
 fn check_area(nrows: usize, ncols: usize, found: usize) -> Result<()> {
@@ -82,8 +143,8 @@ impl<'a, T> MatRef<'a, T> {
 
     /// The rows, first to last. A matrix without columns yields none.
     #[inline(always)]
-    pub fn rows(&self) -> ChunksExact<'a, T> {
-        self.data.chunks_exact(self.ncols.max(1))
+    pub fn rows(&self) -> Rows<'a, T> {
+        Rows::new(self.data, self.ncols)
     }
 
     /// Row `i`, or `None` outside the matrix.
@@ -157,8 +218,8 @@ impl<'a, T> MatMut<'a, T> {
 
     /// The rows, first to last. A matrix without columns yields none.
     #[inline(always)]
-    pub fn rows_mut(&mut self) -> ChunksExactMut<'_, T> {
-        self.data.chunks_exact_mut(self.ncols.max(1))
+    pub fn rows_mut(&mut self) -> RowsMut<'_, T> {
+        RowsMut::new(self.data, self.ncols)
     }
 
     /// The same matrix, shared.

@@ -6,7 +6,7 @@
 
 use crate::error::{Result, check_shape};
 use crate::linalg::blas::{add_gemm_tn, gemm, scal};
-use crate::mat::{MatMut, MatRef};
+use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::nn::{Architecture, mlp, widest};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -114,7 +114,7 @@ pub fn jacobian<'s, T: Scalar>(
     let (mut current, mut next) = (scratch.take(area)?, scratch.take(area)?);
     mlp::forward_trace(architecture, theta, x, trace)?;
     // Row (i, k) starts as output k's own unit vector and is pulled back layer by layer.
-    for (index, row) in current.chunks_exact_mut(outputs.max(1)).take(rows * outputs).enumerate() {
+    for (index, row) in RowsMut::new(current, outputs).take(rows * outputs).enumerate() {
         for (column, value) in row.iter_mut().enumerate() {
             *value = if column == index % outputs.max(1) { T::ONE } else { T::ZERO };
         }
@@ -126,11 +126,8 @@ pub fn jacobian<'s, T: Scalar>(
         let (_, slope) = mlp::split_unit(&mut trace, rows * above)?;
         let jacobian = current.get_mut(..rows * outputs * above).unwrap_or_default();
         // Each sample has its own slopes and `outputs` rows.
-        for (block, slope) in jacobian
-            .chunks_exact_mut((outputs * above).max(1))
-            .zip(slope.chunks_exact(above.max(1)))
-        {
-            for row in block.chunks_exact_mut(above.max(1)) {
+        for (block, slope) in RowsMut::new(jacobian, outputs * above).zip(Rows::new(slope, above)) {
+            for row in RowsMut::new(block, above) {
                 for (value, &slope) in row.iter_mut().zip(slope) {
                     *value *= slope;
                 }

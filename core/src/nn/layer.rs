@@ -4,7 +4,7 @@
 
 use super::activation::Activation;
 use crate::linalg::blas::{add_gemm_nt, add_ger, axpy, hadamard_gemm};
-use crate::mat::MatRef;
+use crate::mat::{MatRef, RowsMut};
 use crate::scalar::Scalar;
 
 /// `value ← σ(xWᵀ + b)` and `slope ← σ′(xWᵀ + b)` for rows `x`; each sum starts at its bias.
@@ -20,7 +20,7 @@ pub(super) fn forward<T: Scalar>(
     if bias.is_empty() {
         value.fill(T::ZERO);
     } else {
-        for row in value.chunks_exact_mut(weight.nrows().max(1)) {
+        for row in RowsMut::new(value, weight.nrows()) {
             for (value, &bias) in row.iter_mut().zip(bias) {
                 *value = bias;
             }

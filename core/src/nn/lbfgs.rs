@@ -104,14 +104,24 @@ impl<'m, T: Scalar> Memory<'m, T> {
 
     /// Slot `index`: `s`, `y`, `1/(sᵀy)` and the two-loop weight.
     fn pair(&mut self, index: usize) -> Option<(&mut [T], &mut [T], &mut T, &mut T)> {
-        let params = self.direction.len().max(1);
+        let params = self.direction.len();
         Some((
-            self.steps.chunks_exact_mut(params).nth(index)?,
-            self.changes.chunks_exact_mut(params).nth(index)?,
+            slot_mut(self.steps, index, params)?,
+            slot_mut(self.changes, index, params)?,
             self.curvature.get_mut(index)?,
             self.weights.get_mut(index)?,
         ))
     }
+}
+
+/// Vector `index` of those that lie one after the other.
+fn slot<T>(vectors: &[T], index: usize, len: usize) -> Option<&[T]> {
+    vectors.get(index * len..)?.get(..len)
+}
+
+/// Vector `index` of those that lie one after the other, exclusively.
+fn slot_mut<T>(vectors: &mut [T], index: usize, len: usize) -> Option<&mut [T]> {
+    vectors.get_mut(index * len..)?.get_mut(..len)
 }
 
 /// Takes value and gradient at `θ` and overwrites `θ` with the next point to evaluate.
@@ -246,14 +256,14 @@ fn two_loop<T: Scalar>(pairs: usize, state: &State, gradient: &[T], memory: &mut
     // The direction is lent out while the pairs are walked.
     let direction = core::mem::take(&mut memory.direction);
     direction.copy_within_from(gradient);
-    let params = direction.len().max(1);
-    let slot = |age: usize| (state.next + pairs - 1 - age) % pairs.max(1);
+    let params = direction.len();
+    let ring = |age: usize| (state.next + pairs - 1 - age) % pairs.max(1);
     let mut gamma = T::ONE;
     for age in 0..state.stored {
-        let index = slot(age);
+        let index = ring(age);
         let (Some(s), Some(y), Some(&rho), Some(weight)) = (
-            memory.steps.chunks_exact(params).nth(index),
-            memory.changes.chunks_exact(params).nth(index),
+            slot(memory.steps, index, params),
+            slot(memory.changes, index, params),
             memory.curvature.get(index),
             memory.weights.get_mut(index),
         ) else {
@@ -267,10 +277,10 @@ fn two_loop<T: Scalar>(pairs: usize, state: &State, gradient: &[T], memory: &mut
     }
     scal(gamma, direction);
     for age in (0..state.stored).rev() {
-        let index = slot(age);
+        let index = ring(age);
         let (Some(s), Some(y), Some(&rho), Some(&weight)) = (
-            memory.steps.chunks_exact(params).nth(index),
-            memory.changes.chunks_exact(params).nth(index),
+            slot(memory.steps, index, params),
+            slot(memory.changes, index, params),
             memory.curvature.get(index),
             memory.weights.get(index),
         ) else {

@@ -9,7 +9,7 @@ use super::layer;
 use super::loss::Loss;
 use crate::error::{Error, Result, check_length, check_shape};
 use crate::linalg::blas::gemm;
-use crate::mat::{MatMut, MatRef};
+use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -196,9 +196,7 @@ pub(crate) fn split_unit<'t, T>(
 fn pull_back_losses<T: Scalar>(loss: Loss, output: &[T], y: MatRef<'_, T>, delta: &mut [T]) -> f64 {
     let width = y.ncols().max(1);
     let mut total = 0.0;
-    for ((f, y), delta) in
-        output.chunks_exact(width).zip(y.rows()).zip(delta.chunks_exact_mut(width))
-    {
+    for ((f, y), delta) in Rows::new(output, width).zip(y.rows()).zip(RowsMut::new(delta, width)) {
         total += loss.value(f, y).to_f64();
         loss.pull_back(f, y, delta);
     }

@@ -4,7 +4,7 @@ use super::level1::axpy;
 use super::scale_or_clear;
 use super::tile::{Accumulate, add_rows_dot, rows_times};
 use crate::error::{Result, check_length};
-use crate::mat::{MatMut, MatRef};
+use crate::mat::{MatMut, MatRef, RowsMut};
 use crate::scalar::Scalar;
 
 /// `y ← αAx + βy`, for `A: m×n`, `x: n`, `y: m`. When `β` is zero, `y` is not read.
@@ -98,7 +98,7 @@ pub(crate) fn add_ger<T: Scalar>(alpha: T, x: &[T], y: &[T], a: &mut [T]) {
     let (strips, tail) = y.as_chunks::<STRIP>();
     for (index, strip) in strips.iter().enumerate() {
         let strip = *strip;
-        for (row, &x) in a.chunks_exact_mut(n).zip(x) {
+        for (row, &x) in RowsMut::new(a, n).zip(x) {
             let row = row.get_mut(index * STRIP..).and_then(|row| row.first_chunk_mut::<STRIP>());
             let Some(row) = row else { return };
             let factor = alpha * x;
@@ -108,7 +108,7 @@ pub(crate) fn add_ger<T: Scalar>(alpha: T, x: &[T], y: &[T], a: &mut [T]) {
         }
     }
     if !tail.is_empty() {
-        for (row, &x) in a.chunks_exact_mut(n).zip(x) {
+        for (row, &x) in RowsMut::new(a, n).zip(x) {
             let row = row.get_mut(strips.len() * STRIP..).unwrap_or_default();
             axpy(alpha * x, tail, row);
         }

@@ -4,7 +4,7 @@ use super::level2::add_gemv;
 use super::scale_or_clear;
 use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times};
 use crate::error::{Result, check_shape};
-use crate::mat::{MatMut, MatRef};
+use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 
 /// `C ← αAB + βC`, for `A: m×k`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
@@ -181,7 +181,7 @@ fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
             return;
         }
         let upper = row.iter_mut().skip(i + 1);
-        for (upper, below) in upper.zip(below.chunks_exact(n)) {
+        for (upper, below) in upper.zip(Rows::new(below, n)) {
             if let Some(&value) = below.get(i) {
                 *upper = value;
             }
@@ -194,7 +194,7 @@ fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 /// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    for (a, c) in a.rows().zip(c.chunks_exact_mut(b.nrows().max(1))) {
+    for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
         add_gemv(b.data(), a, c);
     }
 }

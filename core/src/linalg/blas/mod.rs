@@ -22,9 +22,9 @@ pub use level1::{LANES, axpy, dot, scal};
 pub use level2::{gemv, gemv_t, ger};
 pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
 // The unchecked forms, for callers in this crate whose shapes agree by construction.
-pub(crate) use level2::{add_gemv, add_ger};
+pub(crate) use level2::add_ger;
 pub(crate) use level3::{add_gemm_nt, add_gemm_tn, hadamard_gemm};
-pub(crate) use tile::{dot_rows, four_parts, four_parts_mut};
+pub(crate) use tile::{dot_rows, four_parts};
 
 use crate::scalar::Scalar;
 

@@ -5,7 +5,7 @@
 //! innermost loops.
 
 use super::level1::LANES;
-use crate::mat::MatRef;
+use crate::mat::{MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 
 /// Columns of one register tile. Vector registers are wide on 64-bit machines; on a Cortex-M4F a
@@ -19,16 +19,6 @@ pub(crate) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
     let (a, data) = data.split_at_checked(k)?;
     let (b, data) = data.split_at_checked(k)?;
     let (c, d) = data.split_at_checked(k)?;
-    Some([a, b, c, d])
-}
-
-/// Cuts `4k` elements into four parts of `k`.
-#[inline(always)]
-pub(crate) fn four_parts_mut<T>(data: &mut [T]) -> Option<[&mut [T]; 4]> {
-    let k = data.len() / 4;
-    let (a, data) = data.split_at_mut_checked(k)?;
-    let (b, data) = data.split_at_mut_checked(k)?;
-    let (c, d) = data.split_at_mut_checked(k)?;
     Some([a, b, c, d])
 }
 
@@ -70,15 +60,14 @@ pub(super) fn add_rows_dot<T: Scalar>(
     term: impl Fn(T, T) -> T + Copy,
 ) {
     let k = x.len().max(1);
-    let blocks = a.chunks_exact((4 * k).max(1));
-    let tail = blocks.remainder();
+    let mut blocks = Rows::new(a, 4 * k);
     let (y, y_tail) = y.as_chunks_mut::<4>();
-    for (block, y) in blocks.zip(y) {
+    for (y, block) in y.iter_mut().zip(blocks.by_ref()) {
         if let Some(rows) = four_parts(block) {
             *y = dot_rows(*y, rows, x, term);
         }
     }
-    for (row, y) in tail.chunks_exact(k).zip(y_tail) {
+    for (row, y) in Rows::new(blocks.into_rest(), k).zip(y_tail) {
         *y = row.iter().zip(x).fold(*y, |sum, (&r, &x)| sum + term(r, x));
     }
 }
@@ -133,7 +122,7 @@ fn tile<T: Scalar, const M: usize, const N: usize>(
 ) {
     let n = b.ncols().max(1);
     let mut sums = [[T::ZERO; N]; M];
-    for (sums, c) in sums.iter_mut().zip(c.chunks_exact(n)) {
+    for (sums, c) in sums.iter_mut().zip(Rows::new(c, n)) {
         if let Some(c) = c.get(j..).and_then(|c| c.first_chunk::<N>()) {
             *sums = c.map(|old| output.start(old));
         }
@@ -146,7 +135,7 @@ fn tile<T: Scalar, const M: usize, const N: usize>(
             }
         }
     }
-    for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
+    for (sums, c) in sums.iter().zip(RowsMut::new(c, n)) {
         if let Some(c) = c.get_mut(j..).and_then(|c| c.first_chunk_mut::<N>()) {
             for (c, &sum) in c.iter_mut().zip(sums) {
                 *c = output.finish(*c, sum);
@@ -183,10 +172,9 @@ pub(super) fn rows_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let (k, n) = (b.nrows().max(1), b.ncols().max(1));
-    let blocks = a.chunks_exact((4 * k).max(1));
-    let tail = blocks.remainder();
-    let mut outputs = c.chunks_exact_mut((4 * n).max(1));
-    for (block, c) in blocks.zip(outputs.by_ref()) {
+    let mut blocks = Rows::new(a, 4 * k);
+    let mut outputs = RowsMut::new(c, 4 * n);
+    for (block, c) in blocks.by_ref().zip(outputs.by_ref()) {
         let Some([a0, a1, a2, a3]) = four_parts(block) else { return };
         let factors =
             || {
@@ -196,7 +184,8 @@ pub(super) fn rows_times<T: Scalar>(
             };
         strip::<T, 4, TILE, _>(factors, b, c, output);
     }
-    for (row, c) in tail.chunks_exact(k).zip(outputs.into_remainder().chunks_exact_mut(n)) {
+    let tail = Rows::new(blocks.into_rest(), k);
+    for (row, c) in tail.zip(RowsMut::new(outputs.into_rest(), n)) {
         strip::<T, 1, LANES, _>(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
     }
 }
@@ -211,7 +200,7 @@ pub(super) fn columns_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let n = b.ncols().max(1);
-    let mut outputs = c.chunks_exact_mut((4 * n).max(1));
+    let mut outputs = RowsMut::new(c, 4 * n);
     let mut i = 0;
     for c in outputs.by_ref() {
         let factors = || {
@@ -223,7 +212,7 @@ pub(super) fn columns_times<T: Scalar>(
         strip::<T, 4, TILE, _>(factors, b, c, output);
         i += 4;
     }
-    for c in outputs.into_remainder().chunks_exact_mut(n) {
+    for c in RowsMut::new(outputs.into_rest(), n) {
         let factors =
             || a.rows().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
         strip::<T, 1, LANES, _>(factors, b, c, output);
