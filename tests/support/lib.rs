@@ -2,5 +2,6 @@
 pub mod dense;
 pub mod golden;
 pub mod oracle;
+pub mod matrices;
 pub mod tolerance;
 pub mod workload;

@@ -35,3 +35,42 @@ pub const ERF: f64 = 4.0 * f64::EPSILON;
 /// `s⁴` ≈ 2e-16 times a fifth derivative (up to some 10³ for four quadratic layers), rounding
 /// `eps/s` ≈ 2e-12 times the function's value (up to some 10²).
 pub const DIFFERENCES: f64 = 1e-9;
+//!
+//! `ε` is the distance from 1 to the next number of the type under test, twice the unit roundoff `u`
+//! of the textbooks: a bound that reads `k·u` there leaves a factor of 2 when written `k·ε`.
+
+use fact_core::scalar::Scalar;
+
+fn eps<T: Scalar>() -> f64 {
+    T::EPSILON.to_f64()
+}
+
+/// `(k + 3)·ε·Σ|terms|`: `k` products added up one by one, with the scalings by `α` and `β` (Higham,
+/// *Accuracy and Stability of Numerical Algorithms*, section 3.1).
+pub fn sum<T: Scalar>(k: usize, mass: f64) -> f64 {
+    (k as f64 + 3.0) * eps::<T>() * mass
+}
+
+/// `(n + 3)·ε·max Aᵢᵢ`: entries of `LLᵀ − A` (Higham, theorem 10.3, with `|L||L|ᵀ ≤ max Aᵢᵢ`, and one
+/// rounding more for the reciprocal).
+pub fn cholesky<T: Scalar>(n: usize, top: f64) -> f64 {
+    (n as f64 + 3.0) * eps::<T>() * top
+}
+
+/// `(3n + 5)·n·ε·max Aᵢᵢ·max|xᵢ|`: entries of `Ax − b` (Higham, theorem 10.4).
+pub fn cholesky_solve<T: Scalar>(n: usize, top: f64, x: f64) -> f64 {
+    (3.0 * n as f64 + 5.0) * n as f64 * eps::<T>() * top * x
+}
+
+/// `8(n + 1)·ε·size`: backward error and loss of orthogonality of about `n` orthogonal
+/// transformations of vectors of `n` elements, each good to a few `ε` (Higham, section 19.3). `size`
+/// is `‖A‖_F`, or 1 for orthonormality.
+pub fn orthogonal<T: Scalar>(n: usize, size: f64) -> f64 {
+    8.0 * (n as f64 + 1.0) * eps::<T>() * size
+}
+
+/// `24(n + 1)·ε·‖A‖_F`: what [`orthogonal`] allows, for each of the two factors of a square, and what
+/// the clipping of eigenvalues below `n·ε·λ_max` may take.
+pub fn power<T: Scalar>(n: usize, size: f64) -> f64 {
+    24.0 * (n as f64 + 1.0) * eps::<T>() * size
+}
