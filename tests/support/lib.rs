@@ -1,7 +1,7 @@
 //! Workloads, oracles and the one table of tolerances that the tests share.
 pub mod dense;
 pub mod golden;
-pub mod oracle;
 pub mod matrices;
+pub mod oracle;
 pub mod tolerance;
 pub mod workload;

@@ -1,4 +1,9 @@
 //! Every tolerance of the tests, with its formula or its reason.
+//!
+//! `ε` is the distance from 1 to the next number of the type under test, twice the unit roundoff `u`
+//! of the textbooks: a bound that reads `k·u` there leaves a factor of 2 when written `k·ε`.
+
+use fact_core::scalar::Scalar;
 
 // ---- networks: golden files, oracles, differences ------------------------------------------------
 
@@ -35,11 +40,6 @@ pub const ERF: f64 = 4.0 * f64::EPSILON;
 /// `s⁴` ≈ 2e-16 times a fifth derivative (up to some 10³ for four quadratic layers), rounding
 /// `eps/s` ≈ 2e-12 times the function's value (up to some 10²).
 pub const DIFFERENCES: f64 = 1e-9;
-//!
-//! `ε` is the distance from 1 to the next number of the type under test, twice the unit roundoff `u`
-//! of the textbooks: a bound that reads `k·u` there leaves a factor of 2 when written `k·ε`.
-
-use fact_core::scalar::Scalar;
 
 fn eps<T: Scalar>() -> f64 {
     T::EPSILON.to_f64()

@@ -4,14 +4,57 @@
 //! `‖FACT − WᵀW‖_F/‖WᵀW‖_F ≤ ‖W‖₂‖∇_W L_λ‖_F/(λ‖WᵀW‖_F)`. No trace of the samples is needed.
 
 use super::{Measured, Missing};
-use crate::error::Result;
+use crate::error::{Result, check_shape};
 use crate::linalg::blas::dot;
+use crate::linalg::power;
 use crate::mat::MatRef;
 use crate::nn::objective::Objective;
 use crate::scalar::Scalar;
+use crate::scratch::Scratch;
+
+/// Words of scratch for [`bound`] of a layer of this shape.
+pub const fn bound_scratch(outputs: usize, inputs: usize) -> usize {
+    power::spectral_norm_scratch(outputs, inputs)
+}
+
+/// `‖W‖₂‖∇_W L_λ‖_F/(λ‖WᵀW‖_F)`, an upper bound of FACT's relative residual, for `W: out×in` and
+/// the gradient of the decayed objective, of the same shape.
+///
+/// Cost: that of an eigendecomposition of the smaller Gram matrix. Scratch: [`bound_scratch`].
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) when the gradient does not fit, or a scratch error.
+///
+/// ```
+/// use fact_core::{features::certificate, mat::MatRef, scratch::Scratch};
+/// let (w, g) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[0.1], 1, 1)?);
+/// let mut memory = [0.0; certificate::bound_scratch(1, 1)];
+/// let bound = certificate::bound(0.5, w, g, Scratch::new(&mut memory))?.unwrap();
+/// assert!((bound - 0.1_f64).abs() < 1e-15); // 2·0.1/(½·4)
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn bound<T: Scalar>(
+    lambda: T,
+    weight: MatRef<'_, T>,
+    gradient: MatRef<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<Measured> {
+    check_shape("gradient", weight.shape(), gradient.shape())?;
+    if lambda == T::ZERO {
+        return Ok(Err(Missing::NoDecay));
+    }
+    let squared = gram_norm(weight);
+    if squared == 0.0 {
+        return Ok(Err(Missing::Zero));
+    }
+    let spectral = power::spectral_norm(weight, scratch)?.to_f64();
+    let slope = libm::sqrt(dot(gradient.data(), gradient.data()).to_f64());
+    let bound = spectral * slope / (lambda.to_f64() * squared);
+    Ok(if bound.is_finite() { Ok(bound) } else { Err(Missing::NonFinite) })
+}
 
 /// The largest bound of all layers, cheap enough for every evaluation and without scratch: with
-/// `‖W‖₂ ≤ ‖WᵀW‖_F^½` it is `‖∇_W L_λ‖_F/(λ‖WᵀW‖_F^½)`.
+/// `‖W‖₂ ≤ ‖WᵀW‖_F^½` it is `‖∇_W L_λ‖_F/(λ‖WᵀW‖_F^½)`, never below [`bound`].
 ///
 /// `gradient` has the layout of `theta`. Cost: `out²·in/2` multiplications and additions a layer.
 ///

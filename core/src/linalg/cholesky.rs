@@ -11,7 +11,7 @@
 use super::blas::dot_rows;
 use super::triangular::{self, Lower, packed_len, subtract_dot};
 use crate::error::{Error, Result, check_length, check_shape};
-use crate::mat::{MatMut, MatRef};
+use crate::mat::{MatMut, MatRef, RowsMut};
 use crate::scalar::Scalar;
 
 /// `A ← L` with `A = LLᵀ`, for `A: n×n`. Reads and overwrites the lower triangle; the strict upper
@@ -37,7 +37,7 @@ pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
     check_shape("A", (n, n), a.shape())?;
     for j in (0..n).step_by(4) {
         let rows = a.data_mut().get_mut(j * n..).unwrap_or_default();
-        four_columns(j, rows.chunks_exact_mut(n.max(1)))?;
+        four_columns(j, RowsMut::new(rows, n))?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@
 
 use super::{blas, givens, largest, points_down, rotate, sort, swap_rows, two_rows, unit_scale};
 use crate::error::{Error, Result, check_length, check_shape};
-use crate::mat::MatMut;
+use crate::mat::{MatMut, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 use core::cell::Cell;
@@ -179,7 +179,7 @@ fn reflection<T: Scalar>(x: &mut [T]) -> Coupling<T> {
 
 /// `y ← Ax` for the symmetric matrix whose lower triangle stands in rows of length `n`.
 fn lower_times<T: Scalar>(a: &[T], n: usize, x: &[T], y: &mut [T]) {
-    for (k, (row, &here)) in a.chunks_exact(n.max(1)).zip(x).enumerate() {
+    for (k, (row, &here)) in Rows::new(a, n).zip(x).enumerate() {
         if let (Some((left, [diagonal, ..])), Some((above, [y, ..]))) =
             (row.split_at_checked(k), y.split_at_mut_checked(k))
         {
@@ -191,7 +191,7 @@ fn lower_times<T: Scalar>(a: &[T], n: usize, x: &[T], y: &mut [T]) {
 
 /// `A ← A − uqᵀ − quᵀ` in the lower triangle that stands in rows of length `n`.
 fn subtract_two_products<T: Scalar>(a: &mut [T], n: usize, u: &[T], q: &[T]) {
-    for (k, ((row, &uk), &qk)) in a.chunks_exact_mut(n.max(1)).zip(u).zip(q).enumerate() {
+    for (k, ((row, &uk), &qk)) in RowsMut::new(a, n).zip(u).zip(q).enumerate() {
         for ((a, &u), &q) in row.iter_mut().zip(u).zip(q).take(k + 1) {
             *a -= uk * q + qk * u;
         }
@@ -205,7 +205,7 @@ fn accumulate<T: Scalar>(mut a: MatMut<'_, T>) {
         let Some((above, row)) = a.data_mut().split_at_mut_checked(i * n) else { continue };
         let Some((u, [diagonal, ..])) = row.split_at_mut_checked(i) else { continue };
         // Rows above, up to column i − 1, hold the product so far; it meets the next reflection.
-        for product in above.chunks_exact_mut(n.max(1)) {
+        for product in RowsMut::new(above, n) {
             if let Some((product, [next, ..])) = product.split_at_mut_checked(i) {
                 let projection = blas::dot(product, u);
                 blas::axpy(-projection, u, product);

@@ -25,9 +25,9 @@ pub struct Objective<'a, T> {
     pub lambda: T,
 }
 
-/// How far a pass over the samples has come. See [`accumulate`].
+/// How far a pass over the samples has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sweep {
+pub(crate) struct Sweep {
     /// Samples done.
     pub done: usize,
     /// Sum of their losses.

@@ -24,7 +24,7 @@ pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
 // The unchecked forms, for callers in this crate whose shapes agree by construction.
 pub(crate) use level2::add_ger;
 pub(crate) use level3::{add_gemm_nt, add_gemm_tn, hadamard_gemm};
-pub(crate) use tile::{dot_rows, four_parts};
+pub(crate) use tile::dot_rows;
 
 use crate::scalar::Scalar;
 

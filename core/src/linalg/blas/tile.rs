@@ -14,7 +14,7 @@ pub(super) const TILE: usize = if usize::BITS >= 64 { 8 } else { 4 };
 
 /// Cuts `4k` elements into four parts of `k`.
 #[inline(always)]
-pub(crate) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
+pub(super) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
     let k = data.len() / 4;
     let (a, data) = data.split_at_checked(k)?;
     let (b, data) = data.split_at_checked(k)?;
