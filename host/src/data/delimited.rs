@@ -1,0 +1,199 @@
+//! Reading delimited text: from bytes to records of equal width and a header or none.
+
+use super::Dataset;
+use super::cell::{Cell, shown};
+use super::table::Table;
+use crate::error::{Error, Fault, Result};
+use csv::StringRecord;
+use std::path::Path;
+
+/// Whether the first row names the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Header {
+    /// It does when none of its feature fields is a number
+    #[default]
+    Auto,
+    /// It does
+    Yes,
+    /// It is data
+    No,
+}
+
+/// What the target column means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Task {
+    /// Its values name classes
+    Classify,
+    /// Its values are numbers to be predicted
+    Regress,
+}
+
+/// How to read a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Format {
+    /// Whether the first row names the columns.
+    pub header: Header,
+    /// The target column: its number, counted from 1, or its name. The last when not given.
+    pub target: Option<String>,
+    /// What the target column means. Inferred when not given: classes when it isn't numeric or
+    /// holds few distinct whole numbers.
+    pub task: Option<Task>,
+}
+
+/// Reads the file at `path`.
+///
+/// # Errors
+/// [`Error::Read`] when the system refuses, [`Error::Data`] when the contents are not a table of
+/// numbers with a target.
+pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
+    let bytes =
+        std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    parse(path, &bytes, format)
+}
+
+/// Reads the contents of a file; `path` serves for messages and for the name of the set.
+///
+/// A byte-order mark, CRLF, quoted fields and spaces around fields are accepted. The separator is
+/// the one of comma, semicolon and tab that occurs most often in the first line.
+///
+/// # Errors
+/// [`Error::Data`] with line, field, what was found, what was expected and what to do.
+///
+/// ```
+/// use fact_host::data::{Format, Target, parse};
+/// let text = b"a,b,y\n1,2,0.5\n3,4,1.5\n";
+/// let data = parse("t.csv".as_ref(), text, &Format::default())?;
+/// assert_eq!((data.n, data.x), (2, vec![1.0, 2.0, 3.0, 4.0]));
+/// assert_eq!(data.target, Target::Values(vec![0.5, 1.5]));
+/// # Ok::<(), fact_host::error::Error>(())
+/// ```
+pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
+    let records = records(path, text(path, bytes)?)?;
+    let Some((first, below)) = records.split_first() else {
+        let fault = Fault::of_file(path, "no rows").expected("one row per sample");
+        return Err(Error::data(fault.advice("Each row holds the features and the target")));
+    };
+    if first.len() < 2 {
+        let fault = Fault::of_file(path, "a single column").line(line(first));
+        return Err(Error::data(
+            fault
+                .expected("at least one feature and the target")
+                .advice("Columns are separated by commas, semicolons or tabs"),
+        ));
+    }
+    let Place { target, by_name } = target_column(path, first, format)?;
+    let named = match format.header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => by_name || is_header(first, target),
+    };
+    let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
+    Table { path, header, rows, target }.dataset(format.task)
+}
+
+/// The line on which a record starts, counted from 1.
+pub(super) fn line(record: &StringRecord) -> u64 {
+    record.position().map_or(1, csv::Position::line)
+}
+
+/// The bytes as text, without a byte-order mark.
+fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let (valid, rest) = bytes.split_at(error.valid_up_to());
+        let line = 1 + valid.iter().filter(|&&b| b == b'\n').count() as u64;
+        let byte = rest.first().copied().unwrap_or_default();
+        let fault = Fault::of_file(path, format!("the byte 0x{byte:02X}")).line(line);
+        Error::data(fault.expected("UTF-8 text").advice("Save the file as UTF-8"))
+    })
+}
+
+/// The separator that occurs most often in the first line; a comma when there is none.
+fn delimiter(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |b: u8| first.bytes().filter(|&c| c == b).count();
+    let best = |best, b| if count(b) > count(best) { b } else { best };
+    [b';', b'\t'].into_iter().fold(b',', best)
+}
+
+/// All rows that are not blank, each as wide as the first.
+fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .delimiter(delimiter(text))
+        .from_reader(text.as_bytes());
+    let mut records: Vec<StringRecord> = Vec::new();
+    for record in reader.records() {
+        let record =
+            record.map_err(|error| Error::data(Fault::of_file(path, error.to_string())))?;
+        if record.len() == 1 && record.get(0) == Some("") {
+            continue;
+        }
+        if let Some(first) = records.first().filter(|first| first.len() != record.len()) {
+            let fault = Fault::of_file(path, count(record.len()));
+            return Err(Error::data(
+                fault
+                    .line(line(&record))
+                    .expected(format!("{} as on line {}", count(first.len()), line(first)))
+                    .advice("A field that contains the separator must be in double quotes"),
+            ));
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+fn count(fields: usize) -> String {
+    format!("{fields} field{}", if fields == 1 { "" } else { "s" })
+}
+
+/// Where the target is.
+struct Place {
+    target: usize,
+    by_name: bool,
+}
+
+/// The target column. A number is always a position, so that names cannot be confused with data.
+fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
+    let width = first.len();
+    let Some(wanted) = &format.target else {
+        return Ok(Place { target: width - 1, by_name: false });
+    };
+    if let Ok(number) = wanted.parse::<usize>()
+        && (1..=width).contains(&number)
+    {
+        return Ok(Place { target: number - 1, by_name: false });
+    }
+    let named = first.iter().position(|name| name == wanted);
+    match named.filter(|_| format.header != Header::No) {
+        Some(target) => Ok(Place { target, by_name: true }),
+        None => {
+            let columns: Vec<&str> = first.iter().take(8).collect();
+            let more = if width > columns.len() { ", …" } else { "" };
+            let found = format!("the columns {}{more}", columns.join(", "));
+            Err(Error::data(
+                Fault::of_file(path, found)
+                    .line(line(first))
+                    .expected(format!("the target {wanted:?} among them"))
+                    .advice(format!("--target takes a name of the header or 1 to {width}")),
+            ))
+        }
+    }
+}
+
+/// Whether a first row reads as names: no feature field of it is a number or a missing value.
+fn is_header(first: &StringRecord, target: usize) -> bool {
+    let mut features = first.iter().enumerate().filter(|&(k, _)| k != target);
+    features.all(|(_, text)| Cell::of(text) == Cell::Text)
+}
+
+/// The fault of one field.
+pub(super) fn field_fault(table: &Table<'_>, row: &StringRecord, k: usize) -> Fault {
+    let name = table.header.and_then(|header| header.get(k)).unwrap_or_default();
+    let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
+    Fault::of_file(table.path, shown(row.get(k).unwrap_or_default()))
+        .line(line(row))
+        .field(format!("column {}{name}", k + 1))
+}

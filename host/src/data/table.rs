@@ -1,0 +1,169 @@
+//! From records to a [`Dataset`]: features must be finite numbers, the target decides its kind.
+
+use super::cell::Cell;
+use super::delimited::field_fault;
+use super::{Dataset, Target, Task};
+use crate::error::{Error, Fault, Result};
+use csv::StringRecord;
+use std::path::Path;
+
+/// Whole-number targets with at most this many distinct values are taken for classes.
+const FEW: usize = 32;
+/// More classes than this are surely a mistake: an identifier or a free text.
+const MANY: usize = 1000;
+
+/// Rows of equal width and the place of the target.
+pub(super) struct Table<'a> {
+    /// For messages.
+    pub(super) path: &'a Path,
+    /// The names of the columns.
+    pub(super) header: Option<&'a StringRecord>,
+    /// One per sample.
+    pub(super) rows: &'a [StringRecord],
+    /// Position of the target column.
+    pub(super) target: usize,
+}
+
+impl<'a> Table<'a> {
+    /// Reads every field.
+    pub(super) fn dataset(&self, task: Option<Task>) -> Result<Dataset> {
+        let Some(first) = self.rows.first() else {
+            let fault = Fault::of_file(self.path, "a header and no rows below it");
+            return Err(Error::data(
+                fault.expected("one row per sample").advice("Without a header, say --header no"),
+            ));
+        };
+        let columns: Vec<usize> = (0..first.len()).filter(|&k| k != self.target).collect();
+        let mut x = Vec::with_capacity(self.rows.len() * columns.len());
+        for row in self.rows {
+            for &k in &columns {
+                x.push(self.feature(row, k)?);
+            }
+        }
+        let stem = self.path.file_stem().unwrap_or_default();
+        Ok(Dataset {
+            name: stem.to_string_lossy().into_owned(),
+            features: columns.iter().map(|&k| self.name(k)).collect(),
+            x,
+            n: self.rows.len(),
+            d: columns.len(),
+            target: self.read_target(task)?,
+        })
+    }
+
+    /// Name of column `k`; its number, counted from 1, when it has none.
+    fn name(&self, k: usize) -> String {
+        let name = self.header.and_then(|header| header.get(k)).unwrap_or_default();
+        if name.is_empty() { (k + 1).to_string() } else { name.to_owned() }
+    }
+
+    fn feature(&self, row: &StringRecord, k: usize) -> Result<f64> {
+        let cell = Cell::of(row.get(k).unwrap_or_default());
+        if let Cell::Number(value) = cell {
+            return Ok(value);
+        }
+        let first = self.header.is_none() && self.rows.first() == Some(row);
+        let (expected, advice) = match cell {
+            Cell::Missing => ("a number", "Fill in the missing value or remove the row"),
+            Cell::NonFinite => ("a finite number", "Correct the value or remove the row"),
+            _ if first => ("a number", "If the first row names the columns, say --header yes"),
+            _ => ("a number", "Correct the value, or encode or remove the column"),
+        };
+        Err(Error::data(field_fault(self, row, k).expected(expected).advice(advice)))
+    }
+
+    fn read_target(&self, task: Option<Task>) -> Result<Target> {
+        let fault = |row| field_fault(self, row, self.target);
+        let mut cells = Vec::with_capacity(self.rows.len());
+        for row in self.rows {
+            let cell = Cell::of(row.get(self.target).unwrap_or_default());
+            if cell == Cell::Missing {
+                let fault = fault(row).expected("a target");
+                return Err(Error::data(
+                    fault.advice("Fill in the missing value or remove the row"),
+                ));
+            }
+            cells.push((row, cell));
+        }
+        let numbers: Vec<f64> = cells.iter().filter_map(|&(_, cell)| number(cell)).collect();
+        let is_text = |cell: &&(&StringRecord, Cell)| number(cell.1).is_none();
+        let text = cells.iter().find(is_text);
+        let regress = match task {
+            Some(task) => task == Task::Regress,
+            None => !numbers.is_empty() && (text.is_some() || !are_classes(&numbers)),
+        };
+        match text {
+            Some((row, _)) if regress => {
+                let fault = fault(row).expected("a finite number, as in other rows");
+                Err(Error::data(fault.advice("If the column names classes, say --task classify")))
+            }
+            None if regress => self.values(numbers),
+            _ => self.classes(text.is_none().then_some(&numbers)),
+        }
+    }
+
+    fn values(&self, values: Vec<f64>) -> Result<Target> {
+        if values.iter().any(|v| Some(v) != values.first()) {
+            return Ok(Target::Values(values));
+        }
+        let found = format!("the same number in all {} rows", values.len());
+        let fault = Fault::of_file(self.path, found).field(self.target_field());
+        Err(Error::data(fault.expected("a target that varies").advice("Change --target")))
+    }
+
+    /// Classes in the order of their numbers, if all are numbers, or of their names.
+    fn classes(&self, numbers: Option<&Vec<f64>>) -> Result<Target> {
+        let names: Vec<String> = match numbers {
+            Some(numbers) => numbers.iter().map(f64::to_string).collect(),
+            None => {
+                self.rows.iter().filter_map(|row| row.get(self.target)).map(str::to_owned).collect()
+            }
+        };
+        let mut labels = names.clone();
+        match numbers {
+            Some(_) => labels.sort_by(|a, b| value(a).total_cmp(&value(b))),
+            None => labels.sort(),
+        }
+        labels.dedup();
+        let fault = |found| Fault::of_file(self.path, found).field(self.target_field());
+        if let [only] = labels.as_slice() {
+            let fault = fault(format!("the single class {only:?}")).expected("two or more");
+            return Err(Error::data(fault.advice("Change --target, or add rows of other classes")));
+        }
+        if labels.len() > MANY {
+            let fault = fault(format!("{} classes", labels.len()));
+            return Err(Error::data(
+                fault
+                    .expected(format!("at most {MANY}"))
+                    .advice("Change --target, or say --task regress if it is a number"),
+            ));
+        }
+        let place = |name| labels.iter().position(|label| label == name).unwrap_or_default();
+        let index = names.iter().map(place).collect();
+        Ok(Target::Classes { labels, index })
+    }
+
+    fn target_field(&self) -> String {
+        let name = self.header.and_then(|header| header.get(self.target)).unwrap_or_default();
+        let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
+        format!("target column {}{name}", self.target + 1)
+    }
+}
+
+fn number(cell: Cell) -> Option<f64> {
+    if let Cell::Number(value) = cell { Some(value) } else { None }
+}
+
+fn value(text: &str) -> f64 {
+    text.parse().unwrap_or(f64::NAN)
+}
+
+/// Whether numeric targets read as classes: few distinct whole numbers, each more than once on
+/// average.
+fn are_classes(numbers: &[f64]) -> bool {
+    let mut distinct = numbers.to_vec();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let whole = distinct.iter().all(|v| v.fract() == 0.0);
+    whole && distinct.len() <= FEW && 2 * distinct.len() <= numbers.len()
+}

@@ -1,0 +1,140 @@
+//! What can go wrong on a host: one sentence that names the place and says what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of a fallible function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the command gave no result. Every variant prints as one self-contained message.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The arguments do not make a plan.
+    #[error("{0}")]
+    Usage(String),
+    /// A data file is not what it must be.
+    #[error("{0}")]
+    Data(Box<Fault>),
+    /// A file could not be read.
+    #[error(
+        "{}: cannot be read: {source}. Give a file, or one of the built-in sets {}",
+        path.display(),
+        crate::data::BUILTIN.join(", ")
+    )]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file or directory could not be written.
+    #[error("{}: cannot be written: {source}. Choose another directory with --out", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A picture could not be drawn.
+    #[error("{}: the picture could not be drawn: {reason}", path.display())]
+    Plot {
+        /// The picture.
+        path: PathBuf,
+        /// What the plotting library said.
+        reason: String,
+    },
+    /// Standard output failed. A pipe closed by its reader is no error and never gets here.
+    #[error("standard output: {0}")]
+    Stdout(std::io::Error),
+    /// The numeric core refused.
+    #[error("{0}")]
+    Core(#[from] fact_core::Error),
+}
+
+impl Error {
+    /// Exit code of the command: 2, bad usage or bad input, for everything that stops it early.
+    /// (A check that fails is a result, not an error: it exits 1.)
+    pub fn exit_code(&self) -> u8 {
+        2
+    }
+
+    /// A data error, boxed.
+    pub(crate) fn data(fault: Fault) -> Self {
+        Self::Data(Box::new(fault))
+    }
+}
+
+/// A fault in a data file: where, what was found, what was expected, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub path: PathBuf,
+    /// Line in the file, counted from 1.
+    pub line: Option<u64>,
+    /// The field: its number, counted from 1, and its name when the file has a header.
+    pub field: Option<String>,
+    /// What stands there.
+    pub found: String,
+    /// What should stand there.
+    pub expected: String,
+    /// What the user can do.
+    pub advice: String,
+}
+
+impl Fault {
+    /// A fault of the file as a whole.
+    pub(crate) fn of_file(path: &Path, found: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            field: None,
+            found: found.into(),
+            expected: String::new(),
+            advice: String::new(),
+        }
+    }
+
+    /// On this line.
+    pub(crate) fn line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// In this field.
+    pub(crate) fn field(mut self, field: String) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    /// What was expected.
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = expected.into();
+        self
+    }
+
+    /// What to do.
+    pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, ", {field}")?;
+        }
+        write!(f, ": found {}", self.found)?;
+        if !self.expected.is_empty() {
+            write!(f, ", expected {}", self.expected)?;
+        }
+        if !self.advice.is_empty() {
+            write!(f, ". {}", self.advice)?;
+        }
+        Ok(())
+    }
+}
