@@ -1,0 +1,121 @@
+//! Values of arguments: `name` or `name:number`.
+
+use crate::plan::{Activation, Loss, Optimizer};
+
+type Parsed<T> = Result<T, String>;
+
+/// An activation, such as `tanh` or `srelu:0.1`.
+pub(super) fn activation(text: &str) -> Parsed<Activation> {
+    let (name, number) = split(text);
+    let plain = |activation| match number {
+        None => Ok(activation),
+        Some(_) => Err(format!("{name} takes no parameter")),
+    };
+    match name {
+        "identity" => plain(Activation::Identity),
+        "relu" => plain(Activation::Relu),
+        "srelu" => match real(number, 0.1)? {
+            epsilon if epsilon > 0.0 => Ok(Activation::Srelu(epsilon)),
+            _ => Err("the width of srelu must be positive".to_owned()),
+        },
+        "leaky-relu" => real(number, 0.01).map(Activation::LeakyRelu),
+        "tanh" => plain(Activation::Tanh),
+        "sigmoid" => plain(Activation::Sigmoid),
+        "softplus" => plain(Activation::Softplus),
+        "gelu" => plain(Activation::Gelu),
+        "quadratic" => plain(Activation::Quadratic),
+        _ => Err("expected identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, \
+                  softplus, gelu or quadratic"
+            .to_owned()),
+    }
+}
+
+/// A loss.
+pub(super) fn loss(text: &str) -> Parsed<Loss> {
+    match text {
+        "half-mse" => Ok(Loss::HalfMse),
+        "mse-sum" => Ok(Loss::MseSum),
+        "mse-mean" => Ok(Loss::MseMean),
+        "ce" => Ok(Loss::CrossEntropy),
+        _ => Err("expected half-mse, mse-sum, mse-mean or ce".to_owned()),
+    }
+}
+
+/// An optimiser, such as `adam` or `lbfgs:5`; `None` pairs are the recipe's.
+pub(super) fn optimizer(text: &str) -> Parsed<Choice> {
+    let (name, number) = split(text);
+    if name == "lbfgs" {
+        let pairs = number.map(|text| match text.parse::<usize>() {
+            Ok(pairs @ 1..=100) => Ok(pairs),
+            _ => Err(format!("lbfgs takes 1 to 100 pairs, not {text:?}")),
+        });
+        return Ok(Choice::Lbfgs(pairs.transpose()?));
+    }
+    if number.is_some() {
+        return Err(format!("{name} takes no parameter"));
+    }
+    match name {
+        "heavy-ball" => Ok(Choice::Other(Optimizer::HeavyBall)),
+        "adam" => Ok(Choice::Other(Optimizer::Adam)),
+        "adamw" => Ok(Choice::Other(Optimizer::AdamW)),
+        "sgd" => Ok(Choice::Other(Optimizer::Sgd)),
+        "gd" => Ok(Choice::Other(Optimizer::Gd)),
+        _ => Err("expected lbfgs[:PAIRS], heavy-ball, adam, adamw, sgd or gd".to_owned()),
+    }
+}
+
+/// An optimiser as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// L-BFGS, with a number of pairs or the recipe's.
+    Lbfgs(Option<usize>),
+    /// Any other.
+    Other(Optimizer),
+}
+
+/// A number that is finite and not negative, such as a decay.
+pub(super) fn nonnegative(text: &str) -> Parsed<f64> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("expected a number that is 0 or more".to_owned()),
+    }
+}
+
+/// A finite number above 0, such as a learning rate.
+pub(super) fn positive(text: &str) -> Parsed<f64> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
+/// Widths of hidden layers, such as `32,16`; `none` for a linear model.
+pub(super) fn hidden(text: &str) -> Parsed<Hidden> {
+    if text == "none" {
+        return Ok(Hidden(Vec::new()));
+    }
+    let widths = text.split(',').map(|width| match width.trim().parse::<usize>() {
+        Ok(width @ 1..=65_536) => Ok(width),
+        _ => Err(format!("{width:?} is not a width: expected 1 to 65536, such as 32,16, or none")),
+    });
+    widths.collect::<Parsed<Vec<usize>>>().map(Hidden)
+}
+
+/// Widths of hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hidden(pub(super) Vec<usize>);
+
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(':') {
+        Some((name, number)) => (name, Some(number)),
+        None => (text, None),
+    }
+}
+
+fn real(number: Option<&str>, default: f64) -> Parsed<f64> {
+    match number.map(str::parse::<f64>) {
+        None => Ok(default),
+        Some(Ok(value)) if value.is_finite() => Ok(value),
+        Some(_) => Err("expected a number after the colon".to_owned()),
+    }
+}

@@ -1,0 +1,106 @@
+use super::*;
+use crate::plan::{Activation, Loss, Optimizer, Plan, Precision, Source, Standardize};
+
+fn plan(args: &[&str]) -> Plan {
+    let Command::Verify(verify) = parse(args).expect("valid").command;
+    verify.plan().expect("consistent")
+}
+
+fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(["fact", "verify"].iter().chain(args))
+}
+
+#[test]
+fn the_definition_is_sound() {
+    use clap::CommandFactory;
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn defaults_are_those_of_the_data_set() {
+    let digits = plan(&[]);
+    assert_eq!(digits.source, Source::Builtin("digits"));
+    assert_eq!(digits.standardize, Standardize::None);
+    let training = &digits.training;
+    assert_eq!(training.hidden, [32]);
+    assert_eq!(training.activation, Activation::Srelu(0.1));
+    assert_eq!(training.loss, Loss::HalfMse);
+    assert_eq!((training.lambda, training.seed), (1e-3, 0));
+    assert_eq!(training.precision, Precision::F64);
+    assert_eq!(training.optimizer, Optimizer::Lbfgs(10));
+    assert!(!digits.json && !digits.quiet && digits.out.is_none());
+
+    let wine = plan(&["wine"]);
+    assert_eq!((wine.training.hidden, wine.training.lambda), (vec![16, 16], 1e-2));
+    assert_eq!(wine.standardize, Standardize::All);
+    let iris = plan(&["iris"]).training;
+    assert_eq!((iris.lambda, iris.activation), (3e-3, Activation::Tanh));
+    assert!(matches!(plan(&["x.csv"]).source, Source::File(..)));
+}
+
+#[test]
+fn deep_networks_decay_less_by_default() {
+    assert_eq!(plan(&["wine", "--hidden", "8,8,8,8,8"]).training.lambda, 3e-3);
+    let stated = plan(&["wine", "--hidden", "8,8,8,8,8", "--lambda", "0.02"]);
+    assert_eq!(stated.training.lambda, 0.02);
+}
+
+#[test]
+fn training_that_cannot_be_certified_is_shorter_by_default() {
+    let usual = plan(&[]).training.evaluations;
+    for args in [["--activation", "relu"], ["--optimizer", "adamw"], ["--lambda", "0"]] {
+        assert!(plan(&args).training.evaluations < usual, "{args:?}");
+    }
+    assert_eq!(plan(&["--activation", "relu", "--evaluations", "7"]).training.evaluations, 7);
+}
+
+#[test]
+fn names_of_activations_and_losses_read_back() {
+    for name in [
+        "identity",
+        "relu",
+        "srelu:0.25",
+        "leaky-relu:0.1",
+        "tanh",
+        "sigmoid",
+        "softplus",
+        "gelu",
+        "quadratic",
+    ] {
+        assert_eq!(plan(&["--activation", name]).training.activation.to_string(), name);
+    }
+    for name in ["half-mse", "mse-sum", "mse-mean", "ce"] {
+        assert_eq!(plan(&["--loss", name]).training.loss.to_string(), name);
+    }
+    assert_eq!(plan(&["--optimizer", "lbfgs:5"]).training.optimizer, Optimizer::Lbfgs(5));
+    assert!(plan(&["--hidden", "none"]).training.hidden.is_empty());
+}
+
+#[test]
+fn bad_values_are_refused() {
+    for args in [
+        ["--hidden", "8,0"],
+        ["--hidden", ""],
+        ["--lambda", "-1"],
+        ["--lambda", "nan"],
+        ["--lambda", "inf"],
+        ["--activation", "swish"],
+        ["--activation", "srelu:0"],
+        ["--activation", "tanh:1"],
+        ["--optimizer", "lbfgs:0"],
+        ["--optimizer", "adam:3"],
+        ["--evaluations", "0"],
+        ["--rate", "0"],
+        ["--precision", "f16"],
+    ] {
+        assert!(parse(&args).is_err(), "{args:?}");
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"]] {
+        let Command::Verify(verify) = parse(args).expect("each is valid").command;
+        assert!(verify.plan().is_err(), "{args:?}");
+    }
+}
