@@ -1,0 +1,179 @@
+//! Training to a critical point.
+
+use super::Problem;
+use crate::error::Result;
+use crate::experiment::{Point, PointLayer, Stop};
+use crate::plan::{self, Training};
+use crate::progress::Moment;
+use fact_core::nn::init::{self, Init};
+use fact_core::nn::optimizer::Optimizer;
+use fact_core::nn::schedule::Schedule;
+use fact_core::nn::train::{self, Evaluation, Event, State};
+use fact_core::scalar::Scalar;
+use fact_core::scratch::Scratch;
+
+/// Samples taken through the network at once. Changes no bit of any result.
+pub(super) const ROWS: usize = 128;
+/// Moments recorded per factor of ten in evaluations.
+const PER_DECADE: f64 = 16.0;
+
+/// What training came to.
+#[derive(Clone, Debug)]
+pub struct Trained<T> {
+    /// The parameters.
+    pub theta: Vec<T>,
+    /// Why training ended.
+    pub stop: Stop,
+    /// Gradients computed.
+    pub evaluations: u32,
+    /// Moments of training, if they were asked for.
+    pub history: Vec<Point>,
+}
+
+/// Measures the layers at given parameters.
+pub type Probe<'a, T> = &'a mut dyn FnMut(&[T]) -> Result<Vec<PointLayer>>;
+
+/// Trains until the certificate or the budget says stop; `watch` sees every evaluation. With a
+/// `probe`, moments evenly spread over the logarithm of the evaluations are recorded.
+///
+/// # Errors
+/// [`Error::Core`](crate::error::Error::Core) when the core refuses the configuration, and whatever
+/// `probe` returns. A diverging objective is not an error but [`Stop::Diverged`].
+pub fn train<T: Scalar>(
+    problem: &Problem<T>,
+    training: &Training,
+    mut watch: impl FnMut(&Moment),
+    mut probe: Option<Probe<'_, T>>,
+) -> Result<Trained<T>> {
+    let optimizer = optimizer::<T>(training);
+    // Decoupled decay acts in the update; the loss must not contain it as well.
+    let lambda = match training.optimizer {
+        plan::Optimizer::AdamW => 0.0,
+        _ => training.lambda,
+    };
+    let config = train::Training {
+        objective: problem.objective_with(lambda),
+        optimizer,
+        evaluations: training.evaluations,
+        tolerance: training.tolerance,
+        seed: training.seed,
+    };
+    let architecture = problem.architecture();
+    let samples = problem.samples()?;
+    let mut theta = vec![T::ZERO; architecture.params()];
+    init::fill(&architecture, Init::Normal { gain: 1.0 }, training.seed, &mut theta)?;
+    let mut memory = vec![T::ZERO; train::memory(&optimizer, theta.len())];
+    let rows = ROWS.min(samples.len());
+    let mut scratch = vec![T::ZERO; train::step_scratch(problem.widths(), rows)];
+    let mut state = State::new();
+    let mut history = Vec::new();
+    let mut recorder = Recorder::new();
+    let mut evaluated = Vec::new();
+    loop {
+        if probe.is_some() {
+            // The step moves on from the point it evaluates.
+            evaluated.clone_from(&theta);
+        }
+        let scratch = Scratch::new(&mut scratch);
+        let event = train::step(&config, &mut state, &samples, &mut theta, &mut memory, scratch);
+        let (evaluation, stop) = match event {
+            Ok(Event::Working) => continue,
+            Ok(Event::Evaluated(evaluation)) => (evaluation, None),
+            Ok(Event::Stopped(stop, evaluation)) => (evaluation, Some(stop)),
+            Err(fact_core::Error::NonFinite { .. }) => {
+                let evaluations = state.evaluations();
+                return Ok(Trained { theta, stop: Stop::Diverged, evaluations, history });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        watch(&moment(training, &evaluation));
+        if let Some(probe) = &mut probe
+            && (stop.is_some() || recorder.takes(&evaluation))
+        {
+            let at = if stop.is_some() { &theta } else { &evaluated };
+            history.push(point(&evaluation, probe(at)?));
+        }
+        if let Some(stop) = stop {
+            let stop = match stop {
+                train::Stop::Converged => Stop::Certified,
+                train::Stop::Exhausted => Stop::Budget,
+                train::Stop::Stalled => Stop::Stalled,
+            };
+            return Ok(Trained { theta, stop, evaluations: evaluation.evaluations, history });
+        }
+    }
+}
+
+/// Decides which evaluations are recorded.
+struct Recorder {
+    due: u32,
+    objective: f64,
+    bound: f64,
+}
+
+impl Recorder {
+    /// Before the first evaluation.
+    fn new() -> Self {
+        Self { due: 1, objective: f64::INFINITY, bound: f64::INFINITY }
+    }
+
+    /// Takes an evaluation that is due, or that shrinks the bound markedly: at the end, decades are
+    /// lost within few evaluations. A trial that overshot is passed over for the next good one.
+    fn takes(&mut self, evaluation: &Evaluation) -> bool {
+        let overshot = evaluation.objective > 2.0 * self.objective;
+        self.objective = self.objective.min(evaluation.objective);
+        let bound = evaluation.bound.unwrap_or(f64::INFINITY);
+        let due = evaluation.evaluations >= self.due || bound < 0.25 * self.bound;
+        if overshot || !due {
+            return false;
+        }
+        self.bound = self.bound.min(bound);
+        let next = f64::from(evaluation.evaluations) * 10.0_f64.powf(1.0 / PER_DECADE);
+        self.due = (next.ceil() as u32).max(evaluation.evaluations + 1);
+        true
+    }
+}
+
+fn moment(training: &Training, evaluation: &Evaluation) -> Moment {
+    Moment {
+        evaluations: evaluation.evaluations,
+        budget: training.evaluations,
+        objective: evaluation.objective,
+        gradient_norm: evaluation.gradient_norm.ok(),
+        bound: evaluation.bound.ok(),
+        tolerance: training.tolerance,
+    }
+}
+
+fn point(evaluation: &Evaluation, layers: Vec<PointLayer>) -> Point {
+    Point {
+        evaluations: evaluation.evaluations,
+        objective: evaluation.objective,
+        gradient_norm: evaluation.gradient_norm.ok(),
+        bound: evaluation.bound.ok(),
+        layers,
+    }
+}
+
+fn optimizer<T: Scalar>(training: &Training) -> Optimizer<T> {
+    let rate = T::from_f64(training.rate);
+    let schedule = Schedule::Constant;
+    let adam = |decay: f64| Optimizer::Adam {
+        rate,
+        beta1: T::from_f64(0.9),
+        beta2: T::from_f64(0.999),
+        epsilon: T::from_f64(1e-8),
+        decay: T::from_f64(decay),
+        schedule,
+    };
+    match training.optimizer {
+        plan::Optimizer::Lbfgs(pairs) => Optimizer::Lbfgs { pairs },
+        plan::Optimizer::HeavyBall => {
+            Optimizer::HeavyBall { rate, momentum: T::from_f64(0.99), schedule }
+        }
+        plan::Optimizer::Gd => Optimizer::HeavyBall { rate, momentum: T::ZERO, schedule },
+        plan::Optimizer::Adam => adam(0.0),
+        plan::Optimizer::AdamW => adam(training.lambda),
+        plan::Optimizer::Sgd => Optimizer::Sgd { rate, schedule },
+    }
+}

@@ -1,0 +1,134 @@
+//! What an experiment on one network found.
+
+use super::Matrix;
+use crate::plan::Training;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How well a matrix that claims *equality* agrees with its counterpart. Missing values have no
+/// meaning: a constant matrix has no correlation, FACT at λ = 0 does not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Agreement {
+    /// Pearson correlation of the entries.
+    pub pearson: Option<f64>,
+    /// Cosine of the angle between the matrices.
+    pub cosine: Option<f64>,
+    /// `‖A − B‖_F / ‖B‖_F`.
+    pub residual: Option<f64>,
+    /// Certified upper bound of the residual, from the gradient alone.
+    pub bound: Option<f64>,
+}
+
+/// How well a matrix that claims *proportionality* agrees with `WᵀW`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Direction {
+    /// The power to which the matrix was raised.
+    pub power: f64,
+    /// Pearson correlation of the entries.
+    pub pearson: Option<f64>,
+    /// Cosine of the angle between the matrices.
+    pub cosine: Option<f64>,
+}
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The certificate bounds every layer's residual below the tolerance.
+    Certified,
+    /// The budget of evaluations is spent.
+    Budget,
+    /// No step along any direction lowers the objective any more.
+    Stalled,
+    /// The objective or its gradient stopped being finite.
+    Diverged,
+}
+
+/// One layer: its matrices and how they agree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Weights `W`, out×in.
+    pub weights: Matrix,
+    /// `WᵀW`.
+    pub nfm: Matrix,
+    /// FACT; `None` at λ = 0.
+    pub fact: Option<Matrix>,
+    /// Average gradient outer product of the outputs.
+    pub agop: Matrix,
+    /// AGOP to the power in `nfa_agreement`: what the neural feature ansatz predicts.
+    pub nfa: Matrix,
+    /// Average outer product of the loss gradients.
+    pub egop: Matrix,
+    /// The same to the power in `enfa_agreement`: what the equivariant ansatz predicts.
+    pub enfa: Matrix,
+    /// FACT against `WᵀW`.
+    pub fact_agreement: Agreement,
+    /// bFACT against `WWᵀ`.
+    pub bfact_agreement: Agreement,
+    /// NFA against `WᵀW`.
+    pub nfa_agreement: Direction,
+    /// eNFA against `WᵀW`.
+    pub enfa_agreement: Direction,
+    /// `‖W‖²_F`.
+    pub weight_norm_squared: f64,
+}
+
+/// One layer at one moment of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PointLayer {
+    /// Pearson correlation of FACT with `WᵀW`.
+    pub fact: Option<f64>,
+    /// Pearson correlation of NFA with `WᵀW`.
+    pub nfa: Option<f64>,
+}
+
+/// One moment of training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Gradients computed so far.
+    pub evaluations: u32,
+    /// Objective, decay included.
+    pub objective: f64,
+    /// Norm of its gradient.
+    pub gradient_norm: Option<f64>,
+    /// Largest certified bound of a layer's residual.
+    pub bound: Option<f64>,
+    /// The layers, when they were measured.
+    pub layers: Vec<PointLayer>,
+}
+
+/// Everything found out about one trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Name of the data set.
+    pub dataset: String,
+    /// Number of samples.
+    pub n: usize,
+    /// Number of classes; `None` for a numeric target.
+    pub classes: Option<usize>,
+    /// Widths of all layers, inputs first.
+    pub widths: Vec<usize>,
+    /// How it was trained.
+    pub training: Training,
+    /// Why training ended.
+    pub stop: Stop,
+    /// Gradients computed.
+    pub evaluations: u32,
+    /// Time taken.
+    pub elapsed: Duration,
+    /// Objective, decay included; `None` when it is not finite.
+    pub objective: Option<f64>,
+    /// Norm of its gradient; `None` when it is not finite.
+    pub gradient_norm: Option<f64>,
+    /// Fraction of samples classified correctly.
+    pub accuracy: Option<f64>,
+    /// Fraction of the variance of a numeric target explained.
+    pub r_squared: Option<f64>,
+    /// The network ignores its input, or has no weights left: nothing to explain.
+    pub collapsed: bool,
+    /// The layers, first to last.
+    pub layers: Vec<Layer>,
+    /// Largest deviation from balance, for homogeneous activations.
+    pub balance: Option<f64>,
+    /// Moments of training, in order.
+    pub history: Vec<Point>,
+}

@@ -1,0 +1,69 @@
+//! `fact verify`: train one network and hold every claim about its layers against its weights.
+
+use super::{Outcome, PointLayer, Stop};
+use crate::data::{Dataset, Target};
+use crate::engine::{self, Measured, Problem};
+use crate::error::{Error, Result};
+use crate::plan::{Plan, Precision};
+use crate::progress::Moment;
+use fact_core::scalar::Scalar;
+use std::time::Instant;
+
+/// Trains the planned network on `data` and measures it; `watch` sees every evaluation.
+///
+/// # Errors
+/// [`Error::Core`](crate::error::Error::Core) when the core refuses the configuration.
+pub fn verify(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
+    match plan.training.precision {
+        Precision::F32 => run::<f32>(plan, data, watch),
+        Precision::F64 => run::<f64>(plan, data, watch),
+    }
+}
+
+fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
+    let start = Instant::now();
+    let problem = Problem::<T>::new(data, &plan.training);
+    let mut probe = |theta: &[T]| -> Result<Vec<PointLayer>> {
+        let layers = engine::measure(&problem, theta)?.layers;
+        Ok(layers
+            .iter()
+            .map(|layer| PointLayer {
+                fact: layer.fact_agreement.pearson,
+                nfa: layer.nfa_agreement.pearson,
+            })
+            .collect())
+    };
+    // Curves are only drawn into a directory.
+    let probe = plan.out.is_some().then_some(&mut probe as engine::Probe<'_, T>);
+    let trained = engine::train(&problem, &plan.training, watch, probe)?;
+    let (measured, stop) = match engine::measure(&problem, &trained.theta) {
+        // Nothing can be measured of weights whose products overflow.
+        Err(Error::Core(fact_core::Error::NonFinite { .. })) => {
+            (Measured::default(), Stop::Diverged)
+        }
+        Err(_) if trained.stop == Stop::Diverged => (Measured::default(), Stop::Diverged),
+        measured => (measured?, trained.stop),
+    };
+    let classes = match &data.target {
+        Target::Classes { labels, .. } => Some(labels.len()),
+        Target::Values(_) => None,
+    };
+    Ok(Outcome {
+        dataset: data.name.clone(),
+        n: data.n,
+        classes,
+        widths: problem.widths().to_vec(),
+        training: plan.training.clone(),
+        stop,
+        evaluations: trained.evaluations,
+        elapsed: start.elapsed(),
+        objective: measured.objective,
+        gradient_norm: measured.gradient_norm,
+        accuracy: measured.accuracy.filter(|_| classes.is_some()),
+        r_squared: measured.r_squared.filter(|_| classes.is_none()),
+        collapsed: measured.collapsed,
+        layers: measured.layers,
+        balance: measured.balance,
+        history: trained.history,
+    })
+}

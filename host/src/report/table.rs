@@ -1,0 +1,110 @@
+//! The report for people: at most 80 columns.
+
+use super::text::{exact, fixed, scientific, wrap};
+use super::verdict::Verdict;
+use crate::experiment::{Layer, Outcome, Stop};
+use crate::plan::Bias;
+use anstyle::{AnsiColor, Style};
+
+/// The whole report, with colour on the verdict only (the writer strips it where it does not
+/// belong).
+pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
+    let mut text = head(outcome);
+    text.push_str(
+        "\nFACT: at a critical point every layer has WᵀW = −(1/nλ) Σ ∂ℓ/∂h · hᵀ exactly.\n",
+    );
+    text.push_str("NFA, eNFA: WᵀW ∝ a power of averaged gradient products, a conjecture.\n\n");
+    text.push_str(
+        "                      FACT               bFACT            NFA    eNFA     FACT\n",
+    );
+    text.push_str(&columns([
+        "layer", "size", "Pearson", "residual", "Pearson", "residual", "Pearson", "Pearson",
+        "bound",
+    ]));
+    for (layer, number) in outcome.layers.iter().zip(0..) {
+        text.push_str(&row(number, layer));
+    }
+    text.push('\n');
+    let colour = if verdict.passed { AnsiColor::Green } else { AnsiColor::Red };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    let word = if verdict.passed { "PASS" } else { "FAIL" };
+    text.push_str(&format!("{style}{word}{style:#} "));
+    text.push_str(&wrap(&verdict.summary, 5)[5..]);
+    for reason in &verdict.reasons {
+        text.push_str(&wrap(reason, 5));
+    }
+    text
+}
+
+fn row(number: usize, layer: &Layer) -> String {
+    let (fact, bfact) = (&layer.fact_agreement, &layer.bfact_agreement);
+    columns([
+        &number.to_string(),
+        &format!("{}×{}", layer.weights.nrows, layer.weights.ncols),
+        &fixed(fact.pearson, 6),
+        &scientific(fact.residual),
+        &fixed(bfact.pearson, 6),
+        &scientific(bfact.residual),
+        &fixed(layer.nfa_agreement.pearson, 4),
+        &fixed(layer.enfa_agreement.pearson, 4),
+        &scientific(fact.bound),
+    ])
+}
+
+/// One line of right-aligned columns.
+fn columns([layer, size, f, f_residual, b, b_residual, nfa, enfa, bound]: [&str; 9]) -> String {
+    format!(
+        "{layer:>5} {size:>8}  {f:>9} {f_residual:>8} {b:>9} {b_residual:>8} {nfa:>8} {enfa:>7} \
+         {bound:>8}\n"
+    )
+}
+
+fn head(outcome: &Outcome) -> String {
+    let training = &outcome.training;
+    let features = outcome.widths.first().copied().unwrap_or_default();
+    let target = match outcome.classes {
+        Some(classes) => format!("{classes} classes"),
+        None => "a numeric target".to_owned(),
+    };
+    let widths: Vec<String> = outcome.widths.iter().map(usize::to_string).collect();
+    let bias = match training.bias {
+        Bias::None => "",
+        Bias::Free => ", free biases",
+        Bias::Decayed => ", decayed biases",
+    };
+    let stop = match outcome.stop {
+        Stop::Certified => "critical point certified",
+        Stop::Budget => "budget spent",
+        Stop::Stalled => "no further progress",
+        Stop::Diverged => "diverged",
+    };
+    let quality = match (outcome.accuracy, outcome.r_squared) {
+        (Some(accuracy), _) => format!(", accuracy {:.2} %", 100.0 * accuracy),
+        (None, Some(r)) => format!(", R² {r:.4}"),
+        (None, None) => String::new(),
+    };
+    let lines = [
+        format!("{}: {} samples, {features} features, {target}", outcome.dataset, outcome.n),
+        format!(
+            "network {}, {}{bias}, {}, λ = {}, {}, seed {}",
+            widths.join("-"),
+            training.activation,
+            training.loss,
+            training.lambda,
+            training.precision,
+            training.seed
+        ),
+        format!(
+            "{}: {} evaluations in {:.1} s, {stop}",
+            training.optimizer,
+            outcome.evaluations,
+            outcome.elapsed.as_secs_f64()
+        ),
+        format!(
+            "objective {}, gradient norm {}{quality}",
+            exact(outcome.objective),
+            scientific(outcome.gradient_norm)
+        ),
+    ];
+    lines.iter().map(|line| wrap(line, 0)).collect()
+}
