@@ -43,10 +43,10 @@ pub fn bound<T: Scalar>(
     if lambda == T::ZERO {
         return Ok(Err(Missing::NoDecay));
     }
-    let squared = gram_norm(weight);
-    if squared == 0.0 {
-        return Ok(Err(Missing::Zero));
-    }
+    let squared = match gram_norm(weight) {
+        Ok(norm) => norm,
+        Err(missing) => return Ok(Err(missing)),
+    };
     let spectral = power::spectral_norm(weight, scratch)?.to_f64();
     let slope = libm::sqrt(dot(gradient.data(), gradient.data()).to_f64());
     let bound = spectral * slope / (lambda.to_f64() * squared);
@@ -86,10 +86,10 @@ pub fn stopping_bound<T: Scalar>(
     let mut largest: f64 = 0.0;
     let gradients = objective.architecture.layers(gradient)?;
     for (layer, gradient) in objective.architecture.layers(theta)?.zip(gradients) {
-        let norm = libm::sqrt(gram_norm(layer.weight));
-        if norm == 0.0 {
-            return Ok(Err(Missing::Zero));
-        }
+        let norm = match gram_norm(layer.weight) {
+            Ok(norm) => libm::sqrt(norm),
+            Err(missing) => return Ok(Err(missing)),
+        };
         let slope = libm::sqrt(dot(gradient.weight.data(), gradient.weight.data()).to_f64());
         let bound = slope / (lambda * norm);
         if !bound.is_finite() {
@@ -100,8 +100,9 @@ pub fn stopping_bound<T: Scalar>(
     Ok(Ok(largest))
 }
 
-/// `‖WᵀW‖_F = ‖WWᵀ‖_F` from the inner products of rows, without storing either.
-fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> f64 {
+/// `‖WᵀW‖_F = ‖WWᵀ‖_F` from the inner products of rows, without storing either: what a certificate is
+/// relative to, so neither zero nor overflown.
+fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> Measured {
     let mut sum = 0.0;
     for (i, row) in weight.rows().enumerate() {
         for (j, other) in weight.rows().take(i + 1).enumerate() {
@@ -109,5 +110,11 @@ fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> f64 {
             sum += if i == j { 1.0 } else { 2.0 } * (product * product);
         }
     }
-    libm::sqrt(sum)
+    if sum == 0.0 {
+        Err(Missing::Zero)
+    } else if sum.is_finite() {
+        Ok(libm::sqrt(sum))
+    } else {
+        Err(Missing::NonFinite)
+    }
 }
