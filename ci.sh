@@ -13,7 +13,7 @@ readonly TARGETS=(
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify)
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify readme)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -35,6 +35,8 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
+  readme        the README's table of results is what fresh runs give
+  update-readme write that table anew (not part of the default)
   help          this text
 END
 }
@@ -188,6 +190,16 @@ step_verify() {
     expect 2 iris --no-such-option
 }
 
+step_readme() {
+    need_cargo
+    cargo_run run --package fact-host --release -q --example readme -- --check
+}
+
+step_update-readme() {
+    need_cargo
+    cargo_run run --package fact-host --release -q --example readme
+}
+
 run_step() {
     printf '\n== %s\n' "$1"
     local start=$SECONDS
@@ -209,7 +221,7 @@ main() {
             return
             ;;
         esac
-        [[ " ${ALL_STEPS[*]} " == *" $step "* ]] || {
+        [[ " ${ALL_STEPS[*]} update-readme " == *" $step "* ]] || {
             usage >&2
             fail "there is no step \"$step\""
         }

@@ -14,3 +14,8 @@ pub mod plan;
 pub mod plot;
 pub mod progress;
 pub mod report;
+
+// The README's example is compiled and run with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

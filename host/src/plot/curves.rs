@@ -130,7 +130,8 @@ fn agreeing<B: DrawingBackend>(area: &Area<B>, history: &[Point]) -> Drawn<B> {
         .x_desc("gradient evaluations")
         .y_desc("Pearson with WᵀW")
         .x_label_formatter(&|v| format!("{v:.0}"))
-        .y_label_formatter(&|v| format!("{v:.1}"))
+        // Adding 0 turns a rounded −0 into 0.
+        .y_label_formatter(&|v| format!("{:.1}", (v * 10.0).round() / 10.0 + 0.0))
         .label_style((FONT, 15))
         .axis_desc_style((FONT, 16))
         .draw()?;
