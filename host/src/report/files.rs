@@ -29,7 +29,10 @@ pub fn write(directory: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>> {
         ];
         for (name, matrix) in matrices {
             if let Some(matrix) = matrix {
-                add(format!("layer{number}_{name}.npy"), &npy::encode(matrix))?;
+                let name = format!("layer{number}_{name}.npy");
+                let fail = |source| Error::Write { path: directory.join(&name), source };
+                let bytes = npy::encode(matrix).map_err(fail)?;
+                add(name, &bytes)?;
             }
         }
     }

@@ -1,26 +1,30 @@
-//! The `.npy` format, version 1.0: a magic number, a padded header, little-endian numbers.
+//! Matrices as `.npy` files.
 
 use crate::experiment::Matrix;
+use npyz::WriterBuilder;
 
-/// A matrix as the bytes of an `.npy` file of `float64` in C order.
+/// A matrix as the bytes of an `.npy` file of little-endian `float64` in C order.
 ///
-/// Source: NumPy enhancement proposal 1 and `numpy.lib.format`.
+/// # Errors
+/// Whatever the encoder reports; writing to memory does not fail by itself.
 ///
 /// ```
 /// use fact_host::{experiment::Matrix, report::encode};
-/// let bytes = encode(&Matrix { nrows: 1, ncols: 2, data: vec![1.0, 2.0] });
-/// assert_eq!(&bytes[..6], b"\x93NUMPY");
-/// assert_eq!(bytes.len(), 128 + 16);
+/// let bytes = encode(&Matrix { nrows: 1, ncols: 2, data: vec![1.0, 2.0] })?;
+/// let file = npyz::NpyFile::new(&bytes[..])?;
+/// assert_eq!(file.shape(), [1, 2]);
+/// assert_eq!(file.into_vec::<f64>()?, [1.0, 2.0]);
+/// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn encode(matrix: &Matrix) -> Vec<u8> {
+pub fn encode(matrix: &Matrix) -> std::io::Result<Vec<u8>> {
     let Matrix { nrows, ncols, data } = matrix;
-    let header =
-        format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({nrows}, {ncols}), }}");
-    // Two decimal counts are at most 40 characters, so magic, version, length and header fit 128.
-    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-    bytes.extend(header.bytes());
-    bytes.resize(127, b' ');
-    bytes.push(b'\n');
-    bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));
-    bytes
+    let mut bytes = Vec::new();
+    let mut writer = npyz::WriteOptions::new()
+        .dtype(npyz::DType::Plain("<f8".parse().map_err(std::io::Error::other)?))
+        .shape(&[*nrows as u64, *ncols as u64])
+        .writer(&mut bytes)
+        .begin_nd()?;
+    writer.extend(data)?;
+    writer.finish()?;
+    Ok(bytes)
 }
