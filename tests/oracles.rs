@@ -6,31 +6,10 @@ use fact_tests::dense::{
     spectral_norm,
 };
 use fact_tests::golden::{self, Network};
+use fact_tests::near::{assert_near, assert_relative, largest};
 use fact_tests::oracle::{Activation, Bias, Loss, Problem, STEP, erf};
 use fact_tests::{tolerance, workload};
 use proptest::prelude::*;
-
-/// Fails unless `found` is `expected` within `tolerance·scale`, entry by entry.
-fn assert_near(what: &str, found: &[f64], expected: &[f64], scale: f64, tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}: length");
-    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(
-            error <= tolerance * scale,
-            "{what}, entry {at}: {found:e}, expected {expected:e}, error {error:e} > {:e}",
-            tolerance * scale
-        );
-    }
-}
-
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |top, value| value.abs().max(top))
-}
-
-/// [`assert_near`] relative to the largest expected entry.
-fn assert_relative(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_near(what, found, expected, largest(expected), tolerance);
-}
 
 /// The golden value of FACT and bFACT is a small difference: relative to the neural matrix there.
 fn assert_fact(what: &str, found: &Matrix, expected: &Matrix, neural: &Matrix, lambda: f64) {
@@ -202,22 +181,9 @@ fn golden_networks_at_a_critical_point_satisfy_the_identity() {
     assert_eq!(golden::networks().iter().filter(|network| network.is_converged()).count(), 4);
 }
 
-/// Every activation, with parameters that put values on both sides of their kinks.
-const ACTIVATIONS: [Activation; 9] = [
-    Activation::Identity,
-    Activation::Relu,
-    Activation::SmoothRelu { epsilon: 0.125 },
-    Activation::LeakyRelu { slope: 0.25 },
-    Activation::Tanh,
-    Activation::Sigmoid,
-    Activation::Softplus,
-    Activation::Gelu,
-    Activation::Quadratic,
-];
-
 #[test]
 fn slopes_are_derivatives() {
-    for activation in ACTIVATIONS {
+    for activation in Activation::ALL {
         for z in [-3.0, -1.1, -0.3, 0.06, 0.3, 1.7, 4.0] {
             let value = |step: f64| activation.value(z + step);
             let found = (8.0 * (value(STEP) - value(-STEP))

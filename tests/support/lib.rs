@@ -2,6 +2,8 @@
 pub mod dense;
 pub mod golden;
 pub mod matrices;
+pub mod near;
+pub mod network;
 pub mod oracle;
 pub mod tolerance;
 pub mod workload;

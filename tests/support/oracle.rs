@@ -24,6 +24,19 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Every activation, with parameters that put values on both sides of their kinks.
+    pub const ALL: [Self; 9] = [
+        Self::Identity,
+        Self::Relu,
+        Self::SmoothRelu { epsilon: 0.125 },
+        Self::LeakyRelu { slope: 0.25 },
+        Self::Tanh,
+        Self::Sigmoid,
+        Self::Softplus,
+        Self::Gelu,
+        Self::Quadratic,
+    ];
+
     /// `σ(z)`.
     pub fn value(self, z: f64) -> f64 {
         match self {
@@ -115,6 +128,9 @@ pub enum Loss {
 }
 
 impl Loss {
+    pub const ALL: [Self; 4] =
+        [Self::HalfSquared, Self::Squared, Self::MeanSquared, Self::CrossEntropy];
+
     /// `ℓ(f, y)`.
     pub fn value(self, f: &[f64], y: &[f64]) -> f64 {
         let squared: f64 = f.iter().zip(y).map(|(f, y)| (f - y).powi(2)).sum();
@@ -153,6 +169,10 @@ pub enum Bias {
     None,
     Free,
     Decayed,
+}
+
+impl Bias {
+    pub const ALL: [Self; 3] = [Self::None, Self::Free, Self::Decayed];
 }
 
 /// A network, its parameters and its samples, as plain data.

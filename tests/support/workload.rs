@@ -42,12 +42,12 @@ pub fn homogeneous_activation() -> impl Strategy<Value = Activation> {
 
 /// Every loss.
 pub fn any_loss() -> impl Strategy<Value = Loss> {
-    select(vec![Loss::HalfSquared, Loss::Squared, Loss::MeanSquared, Loss::CrossEntropy])
+    select(Loss::ALL.to_vec())
 }
 
 /// Every use of biases.
 pub fn any_bias() -> impl Strategy<Value = Bias> {
-    select(vec![Bias::None, Bias::Free, Bias::Decayed])
+    select(Bias::ALL.to_vec())
 }
 
 /// Problems of 1 to 4 layers, widths 1 to 6 and 0 to 6 samples, at weights far from convergence.
@@ -71,13 +71,14 @@ pub fn problem_with(
     let lambda = select(vec![0.5, 0.125, 1.0 / 64.0, 1.0 / 1024.0]);
     (widths, 0_usize..=6, hidden, output, any_loss(), bias, lambda, any::<u64>()).prop_map(
         |(widths, samples, hidden, output, loss, bias, lambda, seed)| {
-            fill(widths, samples, hidden, output, loss, bias, lambda, seed)
+            instance(widths, samples, hidden, output, loss, bias, lambda, seed)
         },
     )
 }
 
+/// The problem of these dimensions that belongs to `seed`.
 #[expect(clippy::too_many_arguments, reason = "one for each dimension of the draw")]
-fn fill(
+pub fn instance(
     widths: Vec<usize>,
     samples: usize,
     hidden: Activation,
