@@ -451,6 +451,13 @@ impl Problem {
         Matrix::from_fn(self.widths[self.depth()], h.len(), |i, j| columns[j][i])
     }
 
+    /// The same problem with all targets 0. At a critical point residuals `f − y` nearly vanish, but
+    /// their rounding errors are those of `f`: the gradient and FACT of this problem say how large
+    /// the terms were before they cancelled.
+    pub fn without_targets(&self) -> Self {
+        Self { y: Matrix::zeros(self.y.nrows, self.y.ncols), ..self.clone() }
+    }
+
     /// `WᵀW`.
     pub fn neural(&self, layer: usize) -> Matrix {
         let w = &self.layers()[layer].w;

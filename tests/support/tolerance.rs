@@ -74,3 +74,10 @@ pub fn orthogonal<T: Scalar>(n: usize, size: f64) -> f64 {
 pub fn power<T: Scalar>(n: usize, size: f64) -> f64 {
     24.0 * (n as f64 + 1.0) * eps::<T>() * size
 }
+
+// ---- networks of the core: golden files, gradients, laws, training -------------------------------
+
+/// [`GOLDEN_F64`] or [`GOLDEN_F32`].
+pub fn golden<T: Scalar>() -> f64 {
+    if T::EPSILON.to_f64() < 1e-10 { GOLDEN_F64 } else { GOLDEN_F32 }
+}
