@@ -44,21 +44,22 @@ impl<T: Scalar> Activation<T> {
     pub fn value_and_slope(self, z: T) -> (T, T) {
         match self {
             Self::Identity => (z, T::ONE),
+            // The tests are for what is cut off, so that a NaN is passed on.
             Self::Relu => {
-                if z > T::ZERO {
-                    (z, T::ONE)
-                } else {
+                if z <= T::ZERO {
                     (T::ZERO, T::ZERO)
+                } else {
+                    (z, T::ONE)
                 }
             }
             Self::SmoothRelu { epsilon } => {
-                if z >= epsilon {
-                    (z - T::HALF * epsilon, T::ONE)
-                } else if z > T::ZERO {
+                if z <= T::ZERO {
+                    (T::ZERO, T::ZERO)
+                } else if z < epsilon {
                     let slope = z / epsilon;
                     (T::HALF * z * slope, slope)
                 } else {
-                    (T::ZERO, T::ZERO)
+                    (z - T::HALF * epsilon, T::ONE)
                 }
             }
             Self::LeakyRelu { slope } => {
