@@ -127,6 +127,23 @@ pub fn backward<T: Scalar>(
     x: MatRef<'_, T>,
     y: MatRef<'_, T>,
     trace: &mut [T],
+    visit: impl FnMut(Visit<'_, T>) -> Result<()>,
+) -> Result<f64> {
+    backward_from(architecture, loss, theta, x, y, trace, 0.0, visit)
+}
+
+/// [`backward`] with the losses added to those of earlier blocks, so that the sum does not depend on
+/// where the blocks were cut.
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "those of `backward` and the sum so far")]
+pub(crate) fn backward_from<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    loss: Loss,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    y: MatRef<'_, T>,
+    trace: &mut [T],
+    losses: f64,
     mut visit: impl FnMut(Visit<'_, T>) -> Result<()>,
 ) -> Result<f64> {
     architecture.check(theta)?;
@@ -138,7 +155,7 @@ pub fn backward<T: Scalar>(
 
     let mut rest = trace;
     let (output, mut delta) = split_unit(&mut rest, rows * architecture.outputs())?;
-    let total = pull_back_losses(loss, output, y, delta);
+    let total = pull_back_losses(loss, output, y, delta, losses);
     let mut index = architecture.depth();
     for layer in architecture.layers(theta)?.rev() {
         index -= 1;
@@ -191,11 +208,16 @@ pub(crate) fn split_unit<'t, T>(
     value.zip(slope).ok_or(Error::Scratch { needed: 2 * len, available })
 }
 
-/// Turns the output slopes of a block into `δ` and adds up its losses.
+/// Turns the output slopes of a block into `δ` and adds its losses to `total`.
 #[inline(always)]
-fn pull_back_losses<T: Scalar>(loss: Loss, output: &[T], y: MatRef<'_, T>, delta: &mut [T]) -> f64 {
+fn pull_back_losses<T: Scalar>(
+    loss: Loss,
+    output: &[T],
+    y: MatRef<'_, T>,
+    delta: &mut [T],
+    mut total: f64,
+) -> f64 {
     let width = y.ncols().max(1);
-    let mut total = 0.0;
     for ((f, y), delta) in Rows::new(output, width).zip(y.rows()).zip(RowsMut::new(delta, width)) {
         total += loss.value(f, y).to_f64();
         loss.pull_back(f, y, delta);

@@ -135,9 +135,9 @@ pub(crate) fn accumulate<T: Scalar>(
         }
         Ok(())
     };
-    let loss =
-        mlp::backward(architecture, objective.loss, theta, block.x(), block.y(), trace, add)?;
-    Ok(Sweep { done: sweep.done + block.len(), loss: sweep.loss + loss })
+    let (x, y, losses) = (block.x(), block.y(), sweep.loss);
+    let loss = mlp::backward_from(architecture, objective.loss, theta, x, y, trace, losses, add)?;
+    Ok(Sweep { done: sweep.done + block.len(), loss })
 }
 
 /// Divides the sums by `n`, adds the decay and returns the objective, which may have overflowed.
