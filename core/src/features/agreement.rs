@@ -91,12 +91,12 @@ impl<T: Scalar> Sums<T> {
         if self.count == 0 {
             return Agreement::missing(Missing::Empty);
         }
-        // Overflow to infinity or a NaN anywhere reaches the sum of squares.
-        if !(aa + bb).is_finite() {
-            return Agreement::missing(Missing::NonFinite);
-        }
         let n = self.count as f64;
         let (var_a, var_b) = (pp - p * p / n, qq - q * q / n);
+        // Overflow to infinity or a NaN anywhere reaches one of the sums of squares.
+        if !(aa + bb + dd + var_a + var_b).is_finite() {
+            return Agreement::missing(Missing::NonFinite);
+        }
         // Entries that differ by rounding only are constant.
         let noise = 4.0 * T::EPSILON.to_f64();
         let constant = |variance: f64, square: f64| variance <= noise * noise * square;

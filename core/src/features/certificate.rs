@@ -79,7 +79,8 @@ pub fn stopping_bound<T: Scalar>(
     theta: &[T],
     gradient: &[T],
 ) -> Result<Measured> {
-    let lambda = objective.lambda.to_f64();
+    // A decay below 0 is no decay, but it must not certify anything either.
+    let lambda = objective.lambda.to_f64().abs();
     if lambda == 0.0 {
         return Ok(Err(Missing::NoDecay));
     }
@@ -92,7 +93,8 @@ pub fn stopping_bound<T: Scalar>(
         };
         let slope = libm::sqrt(dot(gradient.weight.data(), gradient.weight.data()).to_f64());
         let bound = slope / (lambda * norm);
-        if !bound.is_finite() {
+        // A norm that overflowed would pass for a bound of 0.
+        if !(bound + norm).is_finite() {
             return Ok(Err(Missing::NonFinite));
         }
         largest = largest.max(bound);
