@@ -52,10 +52,13 @@ pub fn enfa<T: Scalar>(
     mut out: MatMut<'_, T>,
     scratch: Scratch<'_, T>,
 ) -> Result<()> {
+    objective.architecture.check(theta)?;
+    objective.architecture.check_layer(layer)?;
+    let inputs = objective.architecture.widths.get(layer).copied().unwrap_or(0);
+    check_shape("out", (inputs, inputs), out.shape())?;
     out.data_mut().fill(T::ZERO);
     fact::for_each_block(objective, theta, samples, layer, scratch, |visit, product| {
-        let (rows, inputs) = visit.input.shape();
-        check_shape("out", (inputs, inputs), out.shape())?;
+        let rows = visit.input.nrows();
         let g = product.split_off_mut(..rows * inputs).unwrap_or_default();
         let mut g = MatMut::new(g, rows, inputs)?;
         mlp::pullback(&visit, g.reborrow())?;

@@ -189,12 +189,14 @@ fn stream<T: Scalar>(
     if objective.lambda == T::ZERO {
         return Ok(Err(Missing::NoDecay));
     }
+    objective.architecture.check(theta)?;
+    objective.architecture.check_layer(layer)?;
+    let end = if side == Side::Input { layer } else { layer + 1 };
+    let width = objective.architecture.widths.get(end).copied().unwrap_or(0);
+    check_shape("out", (width, width), out.shape())?;
     out.data_mut().fill(T::ZERO);
     for_each_block(objective, theta, samples, layer, scratch, |visit, product| {
-        let (outputs, inputs) = visit.weight.shape();
         let rows = visit.input.nrows();
-        let width = if side == Side::Input { inputs } else { outputs };
-        check_shape("out", (width, width), out.shape())?;
         let product = product.split_off_mut(..rows * width).unwrap_or_default();
         let mut product = MatMut::new(product, rows, width)?;
         match side {
@@ -227,6 +229,8 @@ pub(super) fn for_each_block<T: Scalar>(
     let architecture = &objective.architecture;
     architecture.check(theta)?;
     architecture.check_layer(layer)?;
+    check_shape("x", (samples.len(), architecture.inputs()), samples.x().shape())?;
+    check_shape("y", (samples.len(), architecture.outputs()), samples.y().shape())?;
     let words = from_samples_scratch(architecture.widths, 1);
     let rows = scratch.rows(words, samples.len())?;
     let mut done = 0;

@@ -2,7 +2,7 @@
 
 use super::mlp;
 use super::objective::Objective;
-use crate::error::Result;
+use crate::error::{Error, Result, check_shape};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -70,7 +70,8 @@ pub const fn fit_scratch(widths: &[usize], rows: usize) -> usize {
 /// one row.
 ///
 /// # Errors
-/// A length, shape or scratch error when the arguments do not fit.
+/// A length, shape or scratch error when the arguments do not fit, and [`Error::NonFinite`] when an
+/// output or a target is not finite, or a sum of theirs overflows.
 ///
 /// ```
 /// use fact_core::nn::{Activation, Architecture, Bias, Loss, evaluate, objective::Objective};
@@ -98,6 +99,9 @@ pub fn fit<T: Scalar>(
 ) -> Result<Fit> {
     let architecture = &objective.architecture;
     let outputs = architecture.outputs();
+    architecture.check(theta)?;
+    check_shape("x", (samples.len(), architecture.inputs()), samples.x().shape())?;
+    check_shape("y", (samples.len(), outputs), samples.y().shape())?;
     let mut of_outputs = Spread::new(scratch.take(outputs)?, scratch.take(outputs)?);
     let mut of_targets = Spread::new(scratch.take(outputs)?, scratch.take(outputs)?);
     let rows = scratch.rows(mlp::forward_scratch(architecture.widths, 1), samples.len())?;
@@ -113,12 +117,16 @@ pub fn fit<T: Scalar>(
         }
         done += block.len();
     }
+    let (output_spread, target_spread) = (of_outputs.total(), of_targets.total());
+    if !(loss + output_spread + target_spread).is_finite() {
+        return Err(Error::NonFinite { what: "loss or spread" });
+    }
     Ok(Fit {
         samples: samples.len(),
         loss: loss / samples.len().max(1) as f64,
         correct: (outputs > 1).then_some(correct),
-        output_spread: of_outputs.total(),
-        target_spread: of_targets.total(),
+        output_spread,
+        target_spread,
     })
 }
 
@@ -160,6 +168,8 @@ impl<'a, T: Scalar> Spread<'a, T> {
             let sum = sum.to_f64();
             total + sum * sum
         });
-        (self.squares - squared_sums / self.count.max(1) as f64).max(0.0)
+        let total = self.squares - squared_sums / self.count.max(1) as f64;
+        // Rounding may leave less than nothing; `max` would make 0 of a NaN as well.
+        if total < 0.0 { 0.0 } else { total }
     }
 }
