@@ -50,7 +50,7 @@ impl<T: Scalar> Schedule<T> {
             }
             Self::Inverse { half } => rate / T::from_f64(1.0 + share(t, half)),
             Self::Cosine { total } => {
-                let phase = core::f64::consts::PI * share(t.min(total), total);
+                let phase = core::f64::consts::PI * if t < total { share(t, total) } else { 1.0 };
                 rate * T::from_f64(0.5 * (1.0 + libm::cos(phase)))
             }
             Self::WarmUp { updates } => {
