@@ -106,8 +106,11 @@ impl Scalar for Approx {
     }
     fn ln(self) -> Self {
         // micromath's logarithm subtracts bit patterns, which overflows below 0.
-        Self(if self.0 > 0.0 && self.0 < f32::INFINITY {
+        Self(if self.0 >= 1.0 && self.0 < f32::INFINITY {
             F32(self.0).ln().0
+        } else if self.0 > 0.0 && self.0 < 1.0 {
+            // The true reciprocal: micromath's own is off by 12 %.
+            -F32((1.0 / self.0).min(f32::MAX)).ln().0
         } else if self.0 == 0.0 {
             f32::NEG_INFINITY
         } else if self.0 < 0.0 {
