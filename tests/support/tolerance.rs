@@ -81,3 +81,17 @@ pub fn power<T: Scalar>(n: usize, size: f64) -> f64 {
 pub fn golden<T: Scalar>() -> f64 {
     if T::EPSILON.to_f64() < 1e-10 { GOLDEN_F64 } else { GOLDEN_F32 }
 }
+
+/// `f32` against an oracle in `f64` at random problems, relative to the terms before they cancel (at
+/// least 1): up to four layers of six units, a few hundred roundings that quadratic layers double.
+pub const RANDOM_F32: f64 = 1e-4;
+
+/// Activations and losses: `8 eps` times the result, for a handful of correctly rounded operations
+/// around one elementary function good to an ulp or two.
+pub const ELEMENTARY: f64 = 8.0;
+
+/// The same of [`fact_core::approx::Approx`]: two or three digits, as its documentation says.
+pub const APPROX: f64 = 2e-2;
+
+/// Random draws: so many standard deviations; once in a few hundred million by chance.
+pub const SIGMAS: f64 = 6.0;

@@ -9,6 +9,11 @@ use fact_core::scalar::Scalar;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+/// So many cases. The seed of a failure is in its message, so no file remembers it.
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// Every activation.
 pub fn any_activation() -> impl Strategy<Value = Activation> {
     prop_oneof![
