@@ -95,3 +95,17 @@ pub const APPROX: f64 = 2e-2;
 
 /// Random draws: so many standard deviations; once in a few hundred million by chance.
 pub const SIGMAS: f64 = 6.0;
+
+/// Laws of a critical point where training stopped at a certificate of 1e-8: as many digits, with
+/// room for the certificate being of FACT and not of the law.
+pub const CONVERGED: f64 = 1e-6;
+
+/// The balance of units on the kinks of a ReLU, after steps `η` that shrink to some 3e-3: each is off by
+/// `η` times a gradient of the order of `λ`.
+pub const KINKS: f64 = 1e-3;
+
+/// FACT's residual where `f32` can go no further: measured 5e-8/λ, here at λ = 1e-2, tenfold.
+pub const FLOOR_F32: f64 = 5e-5;
+
+/// Adam against its formula, absolute: `m/√v` of a gradient near 0 amplifies its rounding.
+pub const ADAM: f64 = 1e-9;
