@@ -193,6 +193,12 @@ fn metrics<T: Scalar>() {
                 .unwrap();
         all(streamed.fact, streamed.backward);
 
+        let root = agreement(&network.fact_root(index), &wtw);
+        let near_root = near.max(tolerance::GOLDEN_ROOT);
+        check("fact_sqrt_pearson", root.pearson, near_root);
+        check("fact_sqrt_rel", root.residual, near_root);
+        check("fact_bound", network.bound(index), near);
+
         let mut transposed = scratch(w.ncols() * w.ncols());
         let fact = network.fact(index, 1);
         fact::transposed(

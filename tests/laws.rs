@@ -144,11 +144,15 @@ proptest! {
             if frobenius(&w.data) == 0.0 {
                 prop_assert_eq!((found, backward), (Err(Missing::Zero), Err(Missing::Zero)));
                 prop_assert_eq!(stopping, Err(Missing::Zero));
+                prop_assert_eq!(network.bound(layer), Err(Missing::Zero));
                 continue;
             }
             let slope = frobenius(network.weight(&gradient, layer).data());
             let norm = frobenius(&neural);
-            let bound = spectral_norm(&w) * slope / (problem.lambda * norm);
+            let expected = spectral_norm(&w) * slope / (problem.lambda * norm);
+            let bound = network.bound(layer).unwrap();
+            let what = &problem.name;
+            assert_near(what, &[bound], &[expected], expected, tolerance::GOLDEN_F64);
             let slack = tolerance::GOLDEN_F64 * fact_scale(&problem, layer) / norm;
             prop_assert!(found.unwrap() <= bound + slack, "FACT: {found:?} > {bound}");
             prop_assert!(backward.unwrap() <= bound + slack, "bFACT: {backward:?} > {bound}");

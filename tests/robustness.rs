@@ -47,6 +47,7 @@ const GOOD: Call = Call {
 };
 
 type Outcome = Result<(), Error>;
+type Function = (&'static str, fn(Call) -> Outcome);
 
 fn architecture(widths: &[usize]) -> Architecture<'_, f64> {
     Architecture {
@@ -95,7 +96,7 @@ impl Call {
 }
 
 /// All functions that take a network and samples, by name.
-const FUNCTIONS: [(&str, fn(Call) -> Outcome); 10] = [
+const FUNCTIONS: [Function; 10] = [
     ("forward", |call| {
         // Takes no block: the scratch is for all samples.
         let rows = if call.rows == 0 { 0 } else { call.samples };
@@ -332,6 +333,14 @@ fn matrices_that_do_not_fit_are_refused() {
         refused(fact::from_gradient(0.1, view(2, 5), gradient, out).map(drop));
         refused(neural::imbalance(view(5, 2), gradient, 1).map(drop));
     }
+    let mut memory = [0.0; 64];
+    let lent = Scratch::new(&mut memory);
+    refused(certificate::bound(0.1, view(2, 5), view(5, 2), lent).map(drop));
+    for matrix in [view(2, 5), view(5, 5)] {
+        let mut square = [0.0; 9];
+        let out = MatMut::new(&mut square, 3, 3).unwrap();
+        refused(fact::symmetrized(matrix, out, Scratch::new(&mut memory)));
+    }
     let mut memory = [0.0; 9];
     let scratch = Scratch::new(&mut memory);
     let found = fact::agreement_from_gradient(0.1, view(2, 5), view(2, 5), scratch);
@@ -470,6 +479,12 @@ fn a_wrong_sign_of_decay_certifies_nothing() {
         certificate::stopping_bound(&objective, &theta, &gradient).unwrap()
     };
     assert_eq!(bound(-0.1), bound(0.1));
+    let one = MatRef::new(&[2.0], 1, 1).unwrap();
+    let exact = |lambda: f64| {
+        let mut memory = vec![0.0; certificate::bound_scratch(1, 1)];
+        certificate::bound(lambda, one, one, Scratch::new(&mut memory)).unwrap()
+    };
+    assert_eq!((exact(-0.5), exact(0.0)), (exact(0.5), Err(Missing::NoDecay)));
     assert_eq!(bound(f64::NAN), Err(Missing::NonFinite));
     assert_eq!(bound(0.0), Err(Missing::NoDecay));
     let mut broken = gradient;

@@ -3,6 +3,7 @@
 
 use fact_core::features::agreement::{Agreement, agreement};
 use fact_core::features::{Missing, certificate, neural};
+use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::init::{self, Init};
 use fact_core::nn::optimizer::Optimizer;
 use fact_core::nn::schedule::Schedule;
@@ -11,6 +12,8 @@ use fact_core::nn::{Activation, Bias, Loss};
 use fact_core::rng::Rng;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use fact_core::standardize;
+use fact_tests::golden;
 use fact_tests::near::{assert_near, bits};
 use fact_tests::network::{Network, scratch};
 use fact_tests::tolerance;
@@ -153,6 +156,50 @@ fn fact_holds_at_minima_of_smooth_networks() {
         }
         let fit = found.fit(7);
         assert!(!fit.collapsed() && fit.accuracy().unwrap() >= 0.8, "{:?}: {fit:?}", found.hidden);
+    }
+}
+
+/// Iris, standardised, with one-hot targets.
+fn iris(widths: &[usize], hidden: Activation<f64>, lambda: f64) -> Network<f64> {
+    let text = std::fs::read_to_string(golden::fixtures().join("small/iris.csv")).unwrap();
+    let (mut x, mut y, mut names) = (vec![], vec![], vec![]);
+    for line in text.lines().skip(1) {
+        let (features, class) = line.rsplit_once(',').unwrap();
+        x.extend(features.split(',').map(|value| value.parse::<f64>().unwrap()));
+        if !names.contains(&class) {
+            names.push(class);
+        }
+        y.extend(
+            names.iter().chain([&"", &""]).take(3).map(|&name| f64::from(u8::from(name == class))),
+        );
+    }
+    let samples = x.len() / 4;
+    let (mut mean, mut scale) = ([0.0; 4], [0.0; 4]);
+    standardize::fit(MatRef::new(&x, samples, 4).unwrap(), &mut mean, &mut scale).unwrap();
+    standardize::apply(&mean, &scale, MatMut::new(&mut x, samples, 4).unwrap()).unwrap();
+    let mut network = Network { samples, x, y, ..classes(widths, hidden, lambda) };
+    initialise(&mut network, 1);
+    network
+}
+
+#[test]
+fn fact_holds_on_iris_above_its_rivals() {
+    let network = iris(&[4, 8, 3], Activation::SmoothRelu { epsilon: 0.1 }, 3e-3);
+    assert_eq!(network.samples, 150);
+    let found = minimum(&network);
+    let accuracy = found.fit(50).accuracy().unwrap();
+    assert!(accuracy >= 0.9, "accuracy {accuracy}");
+    for layer in 0..found.depth() {
+        let measured = fact(&found, layer);
+        let pearson = measured.pearson.unwrap();
+        assert!(pearson >= 0.9999 && measured.residual.unwrap() <= tolerance::CONVERGED);
+        let enfa = agreement(&found.enfa(layer, 50), &found.neural(layer)).pearson.unwrap();
+        assert!(enfa < pearson, "layer {layer}: eNFA {enfa}, FACT {pearson}");
+        // AGOP is WᵀW at a linear last layer, so that s = 1 says nothing there.
+        if layer + 1 < found.depth() {
+            let agop = agreement(&found.agop(layer, 50), &found.neural(layer)).pearson.unwrap();
+            assert!(agop < pearson, "layer {layer}: NFA {agop}, FACT {pearson}");
+        }
     }
 }
 

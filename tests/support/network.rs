@@ -5,7 +5,7 @@ use crate::dense::Matrix;
 use crate::near::exact;
 use crate::oracle::{self, Problem};
 use crate::workload::cast;
-use fact_core::features::{agop, enfa, fact, neural};
+use fact_core::features::{Measured, agop, certificate, enfa, fact, neural};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::evaluate::{self, Fit};
 use fact_core::nn::objective::{self, Objective};
@@ -207,6 +207,24 @@ impl<T: Scalar> Network<T> {
             let (objective, samples) = (self.objective(), self.samples());
             enfa::enfa(&objective, &self.theta, &samples, layer, out, scratch).unwrap();
         })
+    }
+
+    /// `(FACT FACTᵀ)^{1/2}`.
+    pub fn fact_root(&self, layer: usize) -> Vec<T> {
+        let (width, fact) = (self.widths[layer], self.fact(layer, self.samples.max(1)));
+        let mut memory = scratch(fact::symmetrized_scratch(width));
+        square(width, |out| {
+            let fact = MatRef::new(&fact, width, width).unwrap();
+            fact::symmetrized(fact, out, Scratch::new(&mut memory)).unwrap();
+        })
+    }
+
+    /// `‖W‖₂‖∇_W L_λ‖/(λ‖WᵀW‖)`.
+    pub fn bound(&self, layer: usize) -> Measured {
+        let gradient = self.gradient(self.samples.max(1)).1;
+        let (w, gradient) = (self.weight(&self.theta, layer), self.weight(&gradient, layer));
+        let mut memory = scratch(certificate::bound_scratch(w.nrows(), w.ncols()));
+        certificate::bound(self.lambda, w, gradient, Scratch::new(&mut memory)).unwrap()
     }
 
     /// `WᵀW`.
