@@ -30,13 +30,3 @@ fn missing_and_degenerate_values_are_drawn_too() {
     }
     assert_eq!(pictures(&outcome).expect("drawn").len(), 6);
 }
-
-#[test]
-#[ignore = "writes pictures for people to look at"]
-fn show() {
-    let directory = std::env::temp_dir().join("fact-pictures");
-    std::fs::create_dir_all(&directory).expect("made");
-    for picture in pictures(&sample()).expect("drawn") {
-        std::fs::write(directory.join(picture.name), picture.bytes).expect("written");
-    }
-}
