@@ -7,9 +7,10 @@ use micromath::F32;
 
 /// An `f32` whose elementary functions are micromath's approximations.
 ///
-/// Sums, products and quotients are those of `f32`; `√`, `exp`, `ln`, `tanh`, powers and `erf` are
-/// good to two or three digits and far cheaper on a core without an FPU. The algorithms are the
-/// same code: the type chooses.
+/// Sums, products and quotients are those of `f32`; `√` is good to three digits, `exp`, `ln`, `tanh`,
+/// powers and `erf` to about two, and far cheaper on a core without an FPU. The algorithms are the
+/// same code: the type chooses. What promises orthonormal vectors or exact factors elsewhere keeps
+/// its promise here only to those digits.
 ///
 /// ```
 /// use fact_core::{approx::Approx, scalar::Scalar};
@@ -106,7 +107,11 @@ impl Scalar for Approx {
     }
     fn ln(self) -> Self {
         // micromath's logarithm subtracts bit patterns, which overflows below 0.
-        Self(if self.0 >= 1.0 && self.0 < f32::INFINITY {
+        // Near 1 the approximation's error would swamp the result; the series is good to 1e-5.
+        let x = self.0 - 1.0;
+        Self(if x.abs() < 0.1 {
+            x * (1.0 - x * (1.0 / 2.0 - x * (1.0 / 3.0 - x * (1.0 / 4.0))))
+        } else if self.0 >= 1.0 && self.0 < f32::INFINITY {
             F32(self.0).ln().0
         } else if self.0 > 0.0 && self.0 < 1.0 {
             // The true reciprocal: micromath's own is off by 12 %.
@@ -134,7 +139,13 @@ impl Scalar for Approx {
         if self.0 < 0.0 { -t } else { t }
     }
     fn powf(self, p: Self) -> Self {
-        if self.0 == 0.0 { self } else { (p * self.ln()).exp() }
+        if p.0 == 0.0 {
+            Self::ONE
+        } else if self.0 == 0.0 {
+            self
+        } else {
+            (p * self.ln()).exp()
+        }
     }
     fn erf(self) -> Self {
         // Abramowitz & Stegun 7.1.27: absolute error below 5e-4, in line with the rest.

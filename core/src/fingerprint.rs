@@ -15,11 +15,23 @@ pub struct Fingerprint(u64);
 
 impl Fingerprint {
     /// The hash of nothing.
+    ///
+    /// ```
+    /// use fact_core::fingerprint::Fingerprint;
+    /// assert_eq!(Fingerprint::new().value(), 0xcbf2_9ce4_8422_2325);
+    /// ```
     pub const fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
     /// Adds bytes.
+    ///
+    /// ```
+    /// use fact_core::fingerprint::Fingerprint;
+    /// let mut hash = Fingerprint::new();
+    /// hash.bytes(b"foobar");
+    /// assert_eq!(hash.value(), 0x8594_4171_f739_67e8);
+    /// ```
     pub fn bytes(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);

@@ -142,14 +142,31 @@ impl<'a, T> MatRef<'a, T> {
     }
 
     /// The rows, first to last. A matrix without columns yields none.
+    ///
+    /// ```
+    /// use fact_core::mat::MatRef;
+    /// let a = MatRef::new(&[1, 2, 3, 4], 2, 2)?;
+    /// assert_eq!(a.rows().next(), Some(&[1, 2][..]));
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn rows(&self) -> Rows<'a, T> {
         Rows::new(self.data, self.ncols)
     }
 
     /// Row `i`, or `None` outside the matrix.
+    ///
+    /// ```
+    /// use fact_core::mat::MatRef;
+    /// let a = MatRef::new(&[1, 2, 3, 4], 2, 2)?;
+    /// assert_eq!((a.row(1), a.row(2)), (Some(&[3, 4][..]), None));
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn row(&self, i: usize) -> Option<&'a [T]> {
+        if i >= self.nrows {
+            return None;
+        }
         let start = i.checked_mul(self.ncols)?;
         self.data.get(start..)?.split_at_checked(self.ncols).map(|(row, _)| row)
     }
@@ -223,12 +240,28 @@ impl<'a, T> MatMut<'a, T> {
     }
 
     /// The same matrix, shared.
+    ///
+    /// ```
+    /// use fact_core::mat::MatMut;
+    /// let mut data = [1, 2];
+    /// assert_eq!(MatMut::new(&mut data, 1, 2)?.as_ref().data(), [1, 2]);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn as_ref(&self) -> MatRef<'_, T> {
         MatRef { data: self.data, nrows: self.nrows, ncols: self.ncols }
     }
 
     /// The same matrix, for a shorter time.
+    ///
+    /// ```
+    /// use fact_core::mat::MatMut;
+    /// let mut data = [1, 2];
+    /// let mut a = MatMut::new(&mut data, 1, 2)?;
+    /// a.reborrow().data_mut().fill(0);
+    /// assert_eq!(a.as_ref().data(), [0, 0]);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn reborrow(&mut self) -> MatMut<'_, T> {
         MatMut { data: self.data, nrows: self.nrows, ncols: self.ncols }

@@ -25,6 +25,11 @@ fn split_mix(state: &mut u64) -> u64 {
 
 impl Rng {
     /// The generator of this seed.
+    ///
+    /// ```
+    /// use fact_core::rng::Rng;
+    /// assert_eq!(Rng::new(7), Rng::new(7));
+    /// ```
     pub fn new(seed: u64) -> Self {
         let mut s = seed;
         let (a, b) = (split_mix(&mut s), split_mix(&mut s));
@@ -32,6 +37,11 @@ impl Rng {
     }
 
     /// 32 uniform bits.
+    ///
+    /// ```
+    /// use fact_core::rng::Rng;
+    /// assert_ne!(Rng::new(1).next_u32(), Rng::new(2).next_u32());
+    /// ```
     pub fn next_u32(&mut self) -> u32 {
         let [s0, s1, s2, s3] = self.state;
         let result = s0.wrapping_add(s3).rotate_left(7).wrapping_add(s0);
@@ -41,6 +51,11 @@ impl Rng {
     }
 
     /// 64 uniform bits: two draws, the first in the upper half.
+    ///
+    /// ```
+    /// use fact_core::rng::Rng;
+    /// assert_eq!(Rng::new(1).next_u64() >> 32, Rng::new(1).next_u32().into());
+    /// ```
     pub fn next_u64(&mut self) -> u64 {
         let high = u64::from(self.next_u32());
         (high << 32) | u64::from(self.next_u32())
@@ -97,6 +112,11 @@ pub struct Permutation {
 
 impl Permutation {
     /// The order of `0..n` that belongs to `seed`. At most 2³² indices.
+    ///
+    /// ```
+    /// use fact_core::rng::Permutation;
+    /// assert_eq!(Permutation::new(1, 42).index(0), 0);
+    /// ```
     pub fn new(n: usize, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let bits = u64::BITS - (n.max(2) as u64 - 1).leading_zeros();
@@ -105,6 +125,12 @@ impl Permutation {
     }
 
     /// Where position `i` leads; positions outside `0..n` lead to themselves.
+    ///
+    /// ```
+    /// use fact_core::rng::Permutation;
+    /// let order = Permutation::new(3, 42);
+    /// assert_eq!(order.index(0) + order.index(1) + order.index(2), 3);
+    /// ```
     pub fn index(&self, i: usize) -> usize {
         if i >= self.n {
             return i;

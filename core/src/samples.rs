@@ -43,6 +43,13 @@ impl<'a, T> Samples<'a, T> {
     }
 
     /// Inputs, `n×d`.
+    ///
+    /// ```
+    /// use fact_core::{mat::MatRef, samples::Samples};
+    /// let column = MatRef::new(&[1.0, 2.0], 2, 1)?;
+    /// assert_eq!(Samples::new(column, column)?.x(), column);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     pub fn x(&self) -> MatRef<'a, T> {
         self.x
     }

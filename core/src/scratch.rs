@@ -33,6 +33,12 @@ impl<'a, T> Scratch<'a, T> {
     ///
     /// # Errors
     /// [`Error::Scratch`] when fewer are left.
+    ///
+    /// ```
+    /// use fact_core::scratch::Scratch;
+    /// assert_eq!(Scratch::new(&mut [0.0; 4]).take(3)?.len(), 3);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn take(&mut self, len: usize) -> Result<&'a mut [T]> {
         let available = self.rest.len();
@@ -80,6 +86,15 @@ impl<'a, T> Scratch<'a, T> {
     }
 
     /// Lends what is left for the length of one inner call.
+    ///
+    /// ```
+    /// use fact_core::scratch::Scratch;
+    /// let mut memory = [0.0; 4];
+    /// let mut scratch = Scratch::new(&mut memory);
+    /// scratch.reborrow().take(4)?;
+    /// assert_eq!(scratch.take(4)?.len(), 4);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
     #[inline(always)]
     pub fn reborrow(&mut self) -> Scratch<'_, T> {
         Scratch { rest: self.rest }

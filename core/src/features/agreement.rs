@@ -20,6 +20,11 @@ pub struct Agreement {
 
 impl Agreement {
     /// The same reason for each measure.
+    ///
+    /// ```
+    /// use fact_core::features::{Missing, agreement::Agreement};
+    /// assert_eq!(Agreement::missing(Missing::NoDecay).pearson, Err(Missing::NoDecay));
+    /// ```
     pub const fn missing(reason: Missing) -> Self {
         Self { pearson: Err(reason), cosine: Err(reason), residual: Err(reason) }
     }
@@ -51,11 +56,23 @@ pub struct Sums<T> {
 
 impl<T: Scalar> Sums<T> {
     /// Of no entries.
+    ///
+    /// ```
+    /// use fact_core::features::{Missing, agreement::Sums};
+    /// assert_eq!(Sums::<f32>::new().agreement().pearson, Err(Missing::Empty));
+    /// ```
     pub const fn new() -> Self {
         Self { count: 0, origin: (0.0, 0.0), shifted: [0.0; 5], raw: [0.0; 4], scalar: PhantomData }
     }
 
     /// Adds the pairs of two equally long portions; the common length counts.
+    ///
+    /// ```
+    /// use fact_core::features::agreement::Sums;
+    /// let mut sums = Sums::<f32>::new();
+    /// sums.add(&[1.0, 2.0], &[1.0, 2.0]);
+    /// assert_eq!(sums.agreement().residual, Ok(0.0));
+    /// ```
     pub fn add(&mut self, a: &[T], b: &[T]) {
         for (&a, &b) in a.iter().zip(b) {
             self.add_pair(a.to_f64(), b.to_f64());
@@ -76,12 +93,6 @@ impl<T: Scalar> Sums<T> {
         for (sum, term) in self.raw.iter_mut().zip(terms) {
             *sum += term;
         }
-    }
-
-    /// `‖B‖` of the entries so far.
-    pub fn reference_norm(&self) -> f64 {
-        let [_, bb, _, _] = self.raw;
-        libm::sqrt(bb)
     }
 
     /// The agreement of the entries so far.
@@ -114,7 +125,12 @@ impl<T: Scalar> Sums<T> {
             } else {
                 Ok(clip(ab / (libm::sqrt(aa) * libm::sqrt(bb))))
             },
-            residual: if bb == 0.0 { Err(Missing::Zero) } else { Ok(libm::sqrt(dd / bb)) },
+            residual: if bb == 0.0 {
+                Err(Missing::Zero)
+            } else {
+                let residual = libm::sqrt(dd) / libm::sqrt(bb);
+                if residual.is_finite() { Ok(residual) } else { Err(Missing::NonFinite) }
+            },
         }
     }
 }

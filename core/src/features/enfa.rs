@@ -12,6 +12,10 @@ use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
 /// Words of scratch for [`enfa`] with blocks of `rows` samples.
+///
+/// ```
+/// assert_eq!(fact_core::features::enfa::enfa_scratch(&[64, 32, 10], 1), 84 + 64);
+/// ```
 pub const fn enfa_scratch(widths: &[usize], rows: usize) -> usize {
     fact::from_samples_scratch(widths, rows)
 }

@@ -22,6 +22,15 @@ use crate::scratch::Scratch;
 /// A matrix was written, or there is none.
 pub type Formed = core::result::Result<(), Missing>;
 
+/// `−1/λ`, which `λ = 0` and a `λ` too small to be divided by do not have.
+fn decay_factor<T: Scalar>(lambda: T) -> core::result::Result<T, Missing> {
+    if lambda == T::ZERO {
+        return Err(Missing::NoDecay);
+    }
+    let factor = -(T::ONE / lambda);
+    if factor.is_finite() { Ok(factor) } else { Err(Missing::NonFinite) }
+}
+
 /// `out ← −(1/λ) Wᵀ∇_W L: in×in` for `W: out×in` and the gradient of the data loss.
 ///
 /// Cost: `out·in²` multiplications and additions.
@@ -44,10 +53,12 @@ pub fn from_gradient<T: Scalar>(
     out: MatMut<'_, T>,
 ) -> Result<Formed> {
     check_shape("gradient", weight.shape(), data_gradient.shape())?;
-    if lambda == T::ZERO {
-        return Ok(Err(Missing::NoDecay));
-    }
-    gemm_tn(-(T::ONE / lambda), weight, data_gradient, T::ZERO, out)?;
+    check_shape("out", (weight.ncols(), weight.ncols()), out.shape())?;
+    let factor = match decay_factor(lambda) {
+        Ok(factor) => factor,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    gemm_tn(factor, weight, data_gradient, T::ZERO, out)?;
     Ok(Ok(()))
 }
 
@@ -73,10 +84,12 @@ pub fn backward_from_gradient<T: Scalar>(
     out: MatMut<'_, T>,
 ) -> Result<Formed> {
     check_shape("gradient", weight.shape(), data_gradient.shape())?;
-    if lambda == T::ZERO {
-        return Ok(Err(Missing::NoDecay));
-    }
-    gemm_nt(-(T::ONE / lambda), weight, data_gradient, T::ZERO, out)?;
+    check_shape("out", (weight.nrows(), weight.nrows()), out.shape())?;
+    let factor = match decay_factor(lambda) {
+        Ok(factor) => factor,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    gemm_nt(factor, weight, data_gradient, T::ZERO, out)?;
     Ok(Ok(()))
 }
 
@@ -186,14 +199,14 @@ fn stream<T: Scalar>(
     scratch: Scratch<'_, T>,
     side: Side,
 ) -> Result<Formed> {
-    if objective.lambda == T::ZERO {
-        return Ok(Err(Missing::NoDecay));
-    }
     objective.architecture.check(theta)?;
     objective.architecture.check_layer(layer)?;
     let end = if side == Side::Input { layer } else { layer + 1 };
     let width = objective.architecture.widths.get(end).copied().unwrap_or(0);
     check_shape("out", (width, width), out.shape())?;
+    if let Err(missing) = decay_factor(objective.lambda) {
+        return Ok(Err(missing));
+    }
     out.data_mut().fill(T::ZERO);
     for_each_block(objective, theta, samples, layer, scratch, |visit, product| {
         let rows = visit.input.nrows();
@@ -291,11 +304,13 @@ pub fn agreement_from_gradient<T: Scalar>(
     mut scratch: Scratch<'_, T>,
 ) -> Result<FactAgreement> {
     check_shape("gradient", weight.shape(), data_gradient.shape())?;
-    if lambda == T::ZERO {
-        let none = Agreement::missing(Missing::NoDecay);
-        return Ok(FactAgreement { fact: none, backward: none });
-    }
-    let factor = -(T::ONE / lambda);
+    let factor = match decay_factor(lambda) {
+        Ok(factor) => factor,
+        Err(missing) => {
+            let none = Agreement::missing(missing);
+            return Ok(FactAgreement { fact: none, backward: none });
+        }
+    };
     let (outputs, inputs) = weight.shape();
     let half = agreement_scratch(outputs, inputs) / 2;
     let (first, second) = (scratch.take(half)?, scratch.take(half)?);
@@ -358,6 +373,10 @@ pub fn transposed<T: Scalar>(fact: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Res
 }
 
 /// Words of scratch for [`symmetrized`] of an `n×n` FACT.
+///
+/// ```
+/// assert_eq!(fact_core::features::fact::symmetrized_scratch(8), 8 * 8 + 8 * 8 + 8);
+/// ```
 pub const fn symmetrized_scratch(n: usize) -> usize {
     svd::polar_left_scratch(n, n)
 }

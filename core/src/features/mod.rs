@@ -30,7 +30,8 @@ pub enum Missing {
     Empty,
     /// All entries are equal: no correlation.
     Constant,
-    /// All entries are zero: no direction, and nothing to be relative to.
+    /// All entries are zero, or so small that their squares are: no direction, and nothing to be
+    /// relative to.
     Zero,
     /// Without decay (`λ = 0`) FACT is undefined.
     NoDecay,

@@ -102,6 +102,15 @@ impl<'a, T: Scalar> Architecture<'a, T> {
         if self.widths.len() < 2 || self.widths.contains(&0) {
             return Err(Error::Parameter { what: "widths: at least two, each at least 1" });
         }
+        for activation in [self.hidden, self.output] {
+            let positive = match activation {
+                Activation::SmoothRelu { epsilon } => epsilon > T::ZERO,
+                _ => true,
+            };
+            if !positive {
+                return Err(Error::Parameter { what: "ε of the smooth ReLU: above 0" });
+            }
+        }
         check_length("theta", self.params(), theta.len())
     }
 

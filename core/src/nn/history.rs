@@ -22,11 +22,23 @@ pub struct History<R, const N: usize> {
 
 impl<R: Copy, const N: usize> History<R, N> {
     /// An empty history.
+    ///
+    /// ```
+    /// use fact_core::nn::history::History;
+    /// assert!(History::<u8, 4>::new().records().is_empty());
+    /// ```
     pub const fn new() -> Self {
         Self { records: Vec::new(), stride: 1, offers: 0 }
     }
 
     /// Takes the record, or passes it over when it falls between two strides.
+    ///
+    /// ```
+    /// use fact_core::nn::history::History;
+    /// let mut history = History::<u8, 2>::new();
+    /// history.offer(7);
+    /// assert_eq!(history.records(), [7]);
+    /// ```
     pub fn offer(&mut self, record: R) {
         if self.offers.is_multiple_of(self.stride) {
             if self.records.is_full() {
@@ -51,6 +63,13 @@ impl<R: Copy, const N: usize> History<R, N> {
     }
 
     /// Offers between two records kept.
+    ///
+    /// ```
+    /// use fact_core::nn::history::History;
+    /// let mut history = History::<u8, 2>::new();
+    /// (0..3).for_each(|t| history.offer(t));
+    /// assert_eq!(history.stride(), 2);
+    /// ```
     pub fn stride(&self) -> u32 {
         self.stride
     }

@@ -1,7 +1,7 @@
 //! Initial weights from a seed.
 
 use super::architecture::Architecture;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rng::Rng;
 use crate::scalar::Scalar;
 
@@ -49,6 +49,11 @@ pub fn fill<T: Scalar>(
     theta: &mut [T],
 ) -> Result<()> {
     architecture.check(theta)?;
+    if let Init::Normal { gain } | Init::Uniform { gain } = init
+        && !(gain >= 0.0 && gain.is_finite())
+    {
+        return Err(Error::Parameter { what: "gain: finite, at least 0" });
+    }
     let mut rng = Rng::new(seed);
     let mut rest = theta;
     for (inputs, outputs) in architecture.shapes() {

@@ -6,7 +6,7 @@
 //! accepted when `f ≤ f₀ + 1e-4·a·g₀ᵀd + 4·eps·|f₀|` and `0.9·g₀ᵀd ≤ gᵀd ≤ 0.8·|g₀ᵀd|`: near a
 //! minimum the slope still tells directions apart where the value no longer can.
 
-use crate::error::{Result, check_length};
+use crate::error::{Error, Result, check_length};
 use crate::linalg::blas::{axpy, dot, scal};
 use crate::scalar::Scalar;
 
@@ -28,6 +28,8 @@ pub enum Move {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct State {
     searching: bool,
+    /// The number of pairs that the stored ones are laid out for.
+    pairs: Option<usize>,
     /// Pairs stored, and the slot that the next one goes to.
     stored: usize,
     next: usize,
@@ -44,9 +46,15 @@ pub struct State {
 
 impl State {
     /// Before the first evaluation.
+    ///
+    /// ```
+    /// use fact_core::nn::lbfgs::State;
+    /// assert_eq!(State::new(), State::default());
+    /// ```
     pub const fn new() -> Self {
         Self {
             searching: false,
+            pairs: None,
             stored: 0,
             next: 0,
             value: 0.0,
@@ -132,7 +140,7 @@ fn slot_mut<T>(vectors: &mut [T], index: usize, len: usize) -> Option<&mut [T]> 
 /// point, `3·params` after a trial.
 ///
 /// # Errors
-/// [`Error::Length`](crate::Error::Length) when a buffer does not fit.
+/// [`Error::Length`] when a buffer does not fit, [`Error::Parameter`] when `pairs` has changed.
 ///
 /// ```
 /// use fact_core::nn::lbfgs::{self, Move, State};
@@ -161,6 +169,9 @@ pub fn update<T: Scalar>(
 ) -> Result<Move> {
     check_length("gradient", theta.len(), gradient.len())?;
     check_length("L-BFGS memory", words(pairs, theta.len()), memory.len())?;
+    if *state.pairs.get_or_insert(pairs) != pairs {
+        return Err(Error::Parameter { what: "pairs: the same for the whole of a run" });
+    }
     let mut memory = Memory::cut(memory, pairs, theta.len());
     if !state.searching {
         return Ok(start_search(pairs, state, value, gradient, theta, &mut memory));

@@ -14,6 +14,10 @@ use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
 /// Words of the trace of `rows` samples: `2·rows·Σ_{ℓ≥1} widths[ℓ]`.
+///
+/// ```
+/// assert_eq!(fact_core::nn::mlp::forward_scratch(&[64, 32, 10], 1), 2 * (32 + 10));
+/// ```
 pub const fn forward_scratch(widths: &[usize], rows: usize) -> usize {
     trace_len(widths, rows)
 }

@@ -2,6 +2,7 @@
 
 use super::lbfgs;
 use super::schedule::Schedule;
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// How the parameters move. All but [`Optimizer::Sgd`] use the gradient over all samples.
@@ -63,6 +64,26 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
+    /// `Ok` when every constant is in its range.
+    pub(super) fn check(&self) -> Result<()> {
+        let share = |x: T| x >= T::ZERO && x < T::ONE;
+        let size = |x: T| x >= T::ZERO && x.is_finite();
+        let what = match *self {
+            Self::Sgd { rate, .. } | Self::HeavyBall { rate, .. } | Self::Adam { rate, .. }
+                if !size(rate) =>
+            {
+                "rate: finite, at least 0"
+            }
+            Self::HeavyBall { momentum, .. } if !share(momentum) => "momentum: 0 ≤ μ < 1",
+            Self::Adam { beta1, beta2, .. } if !(share(beta1) && share(beta2)) => "β: 0 ≤ β < 1",
+            Self::Adam { epsilon, decay, .. } if !(size(epsilon) && size(decay)) => {
+                "ε and decay: finite, at least 0"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Parameter { what })
+    }
+
     /// What the old content of the gradient buffer counts for when the next gradient is added.
     pub(super) fn carry(&self) -> T {
         match self {
@@ -73,7 +94,7 @@ impl<T: Scalar> Optimizer<T> {
 }
 
 /// One Adam update from `gradient`, with running `mean` and `square` of the gradient, as update `t`
-/// counted from 1. All four have the length of `theta`; the common length counts.
+/// counted from 1 (0 counts as 1). All four have the length of `theta`; the common length counts.
 ///
 /// Bias correction as in the paper: `θ ← θ − η·m̂/(√v̂ + ε)`. Cost: a root, two divisions and eight
 /// multiplications a parameter.
@@ -94,7 +115,7 @@ pub fn adam<T: Scalar>(
     square: &mut [T],
 ) {
     let Adam { rate, beta1, beta2, epsilon, decay } = *config;
-    let exponent = T::from_f64(f64::from(t));
+    let exponent = T::from_f64(f64::from(t.max(1)));
     let mean_scale = T::ONE / (T::ONE - beta1.powf(exponent));
     let square_scale = T::ONE / (T::ONE - beta2.powf(exponent));
     let keep = T::ONE - rate * decay;

@@ -45,8 +45,7 @@ impl<T: Scalar> Schedule<T> {
         match self {
             Self::Constant => rate,
             Self::Step { every, factor } => {
-                // Repeated multiplication: a power function would cost more code than it saves.
-                (0..t / every.max(1)).fold(rate, |rate, _| rate * factor)
+                rate * factor.powf(T::from_f64(f64::from(t / every.max(1))))
             }
             Self::Inverse { half } => rate / T::from_f64(1.0 + share(t, half)),
             Self::Cosine { total } => {

@@ -10,9 +10,8 @@ use super::objective::{self, Objective, Sweep};
 use super::optimizer::{Adam, Optimizer, adam};
 use super::sgd;
 use crate::error::{Error, Result, check_length};
-use crate::features::Measured;
-use crate::features::certificate;
-use crate::linalg::blas::{axpy, dot};
+use crate::features::{Measured, Missing, certificate};
+use crate::linalg::blas::{axpy, norm};
 use crate::rng::{Permutation, Rng};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
@@ -42,11 +41,18 @@ pub struct State {
     certifying: bool,
     evaluations: u32,
     updates: u32,
+    /// Evaluated within a budget that is used up, and not yet updated from.
+    owed: Option<Evaluation>,
     lbfgs: lbfgs::State,
 }
 
 impl State {
     /// Before the first step.
+    ///
+    /// ```
+    /// use fact_core::nn::train::State;
+    /// assert_eq!(State::new().evaluations(), 0);
+    /// ```
     pub const fn new() -> Self {
         Self {
             sweep: Sweep { done: 0, loss: 0.0 },
@@ -54,6 +60,7 @@ impl State {
             certifying: false,
             evaluations: 0,
             updates: 0,
+            owed: None,
             lbfgs: lbfgs::State::new(),
         }
     }
@@ -80,7 +87,7 @@ pub struct Evaluation {
     /// `‖∇L_λ‖`. Missing for [`Optimizer::Sgd`], which never forms it. For heavy ball
     /// `(1 − μ)‖v‖`, its running mean, except in the evaluation that certifies.
     pub gradient_norm: Measured,
-    /// The largest certificate of all layers, from the same gradient.
+    /// The largest certificate of all layers. Missing where only a running mean is known.
     pub bound: Measured,
 }
 
@@ -89,7 +96,7 @@ pub struct Evaluation {
 pub enum Stop {
     /// Every layer's certificate is within the tolerance.
     Converged,
-    /// All evaluations are used up.
+    /// All evaluations are used up. With a larger budget, training goes on as if it had not stopped.
     Exhausted,
     /// The optimiser cannot lower the objective any more in this precision.
     Stalled,
@@ -117,6 +124,10 @@ pub const fn memory<T: Scalar>(optimizer: &Optimizer<T>, params: usize) -> usize
 }
 
 /// Words of scratch for [`step`] with blocks of `rows` samples.
+///
+/// ```
+/// assert_eq!(fact_core::nn::train::step_scratch(&[64, 32, 10], 2), 2 * 84);
+/// ```
 pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
     objective::gradient_scratch(widths, rows)
 }
@@ -134,7 +145,7 @@ pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
 /// ```
 /// use fact_core::nn::train::{self, Event, State, Training};
 /// use fact_core::nn::{Activation, Architecture, Bias, Loss, Widths, objective::Objective};
-/// use fact_core::nn::optimizer::Optimizer;
+/// use fact_core::nn::{history::History, optimizer::Optimizer};
 /// use fact_core::{mat::MatRef, samples::Samples, scratch::Scratch};
 /// const WIDTHS: Widths<3> = Widths([1, 2, 1]);
 /// const P: usize = WIDTHS.params(Bias::None);
@@ -157,16 +168,16 @@ pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
 /// let mut theta = [0.5, -0.25, 0.75, 0.5];
 /// let mut memory = [0.0; train::memory(&OPTIMIZER, P)];
 /// let mut scratch = [0.0; train::step_scratch(&WIDTHS.0, 1)];
-/// let mut state = State::new();
+/// let (mut state, mut curve) = (State::new(), History::<f64, 16>::new());
 /// let last = loop {
 ///     let scratch = Scratch::new(&mut scratch);
-///     if let Event::Stopped(_, last) =
-///         train::step(&training, &mut state, &samples, &mut theta, &mut memory, scratch)?
-///     {
-///         break last;
+///     match train::step(&training, &mut state, &samples, &mut theta, &mut memory, scratch)? {
+///         Event::Working => {}
+///         Event::Evaluated(evaluation) => curve.offer(evaluation.objective),
+///         Event::Stopped(_, last) => break last,
 ///     }
 /// };
-/// assert!(last.bound.unwrap() <= 1e-6);
+/// assert!(last.bound.unwrap() <= 1e-6 && curve.records().first() > curve.records().last());
 /// # Ok::<(), fact_core::Error>(())
 /// ```
 pub fn step<T: Scalar>(
@@ -178,6 +189,7 @@ pub fn step<T: Scalar>(
     scratch: Scratch<'_, T>,
 ) -> Result<Event> {
     let (objective, optimizer) = (&training.objective, &training.optimizer);
+    optimizer.check()?;
     check_length("optimiser memory", optimizer.words(theta.len()), memory.len())?;
     if let Optimizer::Sgd { rate, schedule } = optimizer {
         let rate = schedule.rate(*rate, state.evaluations);
@@ -188,6 +200,15 @@ pub fn step<T: Scalar>(
         expected: theta.len(),
         found: 0,
     })?;
+    if let Some(last) = state.owed {
+        if state.evaluations >= training.evaluations {
+            return Ok(Event::Stopped(Stop::Exhausted, last));
+        }
+        state.owed = None;
+        if !update(optimizer, state, last.objective, theta, gradient, memory)? {
+            return Ok(Event::Stopped(Stop::Stalled, last));
+        }
+    }
     if !state.started {
         // The first velocity starts at zero, whatever the buffer holds.
         let first = state.evaluations == 0 || state.certifying;
@@ -205,21 +226,19 @@ pub fn step<T: Scalar>(
     }
     let value = objective::finish(objective, theta, samples, state.sweep, gradient)?;
     state.started = false;
-    state.evaluations += 1;
+    state.evaluations = state.evaluations.saturating_add(1);
     if !(value.is_finite() || matches!(optimizer, Optimizer::Lbfgs { .. })) {
         return Err(Error::NonFinite { what: "objective" });
     }
-    let evaluation = evaluation(training, state, value, theta, gradient)?;
-    if evaluation.bound.is_ok_and(|bound| bound <= training.tolerance) {
-        if state.certifying || optimizer.carry() == T::ZERO {
-            return Ok(Event::Stopped(Stop::Converged, evaluation));
-        }
-        // The velocity suggests convergence; the next evaluation asks the gradient itself.
-        state.certifying = true;
-    } else {
-        state.certifying = false;
+    let (evaluation, expected) = evaluation(training, state, value, theta, gradient)?;
+    let within = expected.is_ok_and(|bound| bound <= training.tolerance);
+    if within && evaluation.bound.is_ok() {
+        return Ok(Event::Stopped(Stop::Converged, evaluation));
     }
+    // The velocity suggests convergence; the next evaluation asks the gradient itself.
+    state.certifying = within;
     if state.evaluations >= training.evaluations {
+        state.owed = Some(evaluation);
         return Ok(Event::Stopped(Stop::Exhausted, evaluation));
     }
     if update(optimizer, state, value, theta, gradient, memory)? {
@@ -252,39 +271,38 @@ fn update<T: Scalar>(
                 square.fill(T::ZERO);
             }
             let config = Adam { rate, beta1, beta2, epsilon, decay };
-            adam(&config, state.updates + 1, gradient, theta, mean, square);
+            adam(&config, state.updates.saturating_add(1), gradient, theta, mean, square);
         }
         Optimizer::Lbfgs { pairs } => {
             let moved = lbfgs::update(pairs, &mut state.lbfgs, value, gradient, theta, memory)?;
-            state.updates += 1;
+            state.updates = state.updates.saturating_add(1);
             return Ok(moved != Move::Stalled);
         }
     }
-    state.updates += 1;
+    state.updates = state.updates.saturating_add(1);
     Ok(true)
 }
 
-/// Norm and certificate from the gradient buffer (for heavy ball: from the velocity).
+/// The evaluation as it is reported, and the certificate to be expected: for heavy ball, whose buffer
+/// holds the velocity, from its running mean.
 fn evaluation<T: Scalar>(
     training: &Training<'_, T>,
     state: &State,
     objective: f64,
     theta: &[T],
     gradient: &[T],
-) -> Result<Evaluation> {
-    let mean = if state.certifying || state.evaluations == 1 {
-        1.0
-    } else {
-        1.0 - training.optimizer.carry().to_f64()
-    };
-    let norm = libm::sqrt(dot(gradient, gradient).to_f64());
+) -> Result<(Evaluation, Measured)> {
+    let carry = training.optimizer.carry().to_f64();
+    let exact = state.certifying || state.evaluations == 1 || carry == 0.0;
+    let mean = if exact { 1.0 } else { 1.0 - carry };
     let bound = certificate::stopping_bound(&training.objective, theta, gradient)?;
-    Ok(Evaluation {
+    let evaluation = Evaluation {
         evaluations: state.evaluations,
         objective,
-        gradient_norm: Ok(mean * norm),
-        bound: bound.map(|bound| mean * bound),
-    })
+        gradient_norm: Ok(mean * norm(gradient)),
+        bound: if exact { bound } else { Err(Missing::NotFormed) },
+    };
+    Ok((evaluation, bound.map(|bound| mean * bound)))
 }
 
 /// One sample of an epoch of online SGD.
@@ -311,8 +329,8 @@ fn online_step<T: Scalar>(
     }
     let objective = state.sweep.loss / samples.len().max(1) as f64;
     state.sweep = Sweep::default();
-    state.evaluations += 1;
-    let missing = crate::features::Missing::NotFormed;
+    state.evaluations = state.evaluations.saturating_add(1);
+    let missing = Missing::NotFormed;
     let evaluation = Evaluation {
         evaluations: state.evaluations,
         objective,

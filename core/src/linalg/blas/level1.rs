@@ -30,6 +30,18 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     x_tail.iter().zip(y_tail).fold(head, |sum, (&x, &y)| sum + x * y)
 }
 
+/// `‖x‖`, with the squares added in order in `f64` whatever the scalar: it neither underflows nor
+/// loses what the entries hold.
+///
+/// ```
+/// use fact_core::linalg::blas::norm;
+/// assert!((norm(&[3e-30_f32, 4e-30]) - 5e-30).abs() < 1e-36);
+/// assert_eq!(norm::<f64>(&[]), 0.0);
+/// ```
+pub fn norm<T: Scalar>(x: &[T]) -> f64 {
+    libm::sqrt(x.iter().fold(0.0, |sum, x| sum + x.to_f64() * x.to_f64()))
+}
+
 /// `y ← αx + y` over the common length. Reads `x`, updates `y`.
 ///
 /// ```

@@ -11,14 +11,14 @@
 //!   parts, and the layout of an operand never change a bit: `gemv` is one column of `gemm`, and
 //!   `gemm_nt(A, B)` is `gemm(A, Bᵀ)`, exactly.
 //!
-//! No term is ever contracted into a fused multiply-add.
+//! [`norm`] alone adds in `f64`, one by one. No term is ever contracted into a fused multiply-add.
 
 mod level1;
 mod level2;
 mod level3;
 mod tile;
 
-pub use level1::{LANES, axpy, dot, scal};
+pub use level1::{LANES, axpy, dot, norm, scal};
 pub use level2::{gemv, gemv_t, ger};
 pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
 // The unchecked forms, for callers in this crate whose shapes agree by construction.

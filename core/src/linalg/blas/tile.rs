@@ -60,7 +60,7 @@ pub(super) fn add_rows_dot<T: Scalar>(
     term: impl Fn(T, T) -> T + Copy,
 ) {
     let k = x.len().max(1);
-    let mut blocks = Rows::new(a, 4 * k);
+    let mut blocks = Rows::new(a, k.saturating_mul(4));
     let (y, y_tail) = y.as_chunks_mut::<4>();
     for (y, block) in y.iter_mut().zip(blocks.by_ref()) {
         if let Some(rows) = four_parts(block) {
@@ -172,8 +172,8 @@ pub(super) fn rows_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let (k, n) = (b.nrows().max(1), b.ncols().max(1));
-    let mut blocks = Rows::new(a, 4 * k);
-    let mut outputs = RowsMut::new(c, 4 * n);
+    let mut blocks = Rows::new(a, k.saturating_mul(4));
+    let mut outputs = RowsMut::new(c, n.saturating_mul(4));
     for (block, c) in blocks.by_ref().zip(outputs.by_ref()) {
         let Some([a0, a1, a2, a3]) = four_parts(block) else { return };
         let factors =
@@ -200,7 +200,7 @@ pub(super) fn columns_times<T: Scalar>(
     output: impl Output<T>,
 ) {
     let n = b.ncols().max(1);
-    let mut outputs = RowsMut::new(c, 4 * n);
+    let mut outputs = RowsMut::new(c, n.saturating_mul(4));
     let mut i = 0;
     for c in outputs.by_ref() {
         let factors = || {
