@@ -30,16 +30,30 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     x_tail.iter().zip(y_tail).fold(head, |sum, (&x, &y)| sum + x * y)
 }
 
-/// `‖x‖`, with the squares added in order in `f64` whatever the scalar: it neither underflows nor
-/// loses what the entries hold.
+/// `‖x‖`, from [`dot`] where no square can have over- or underflowed, otherwise from the elements
+/// divided by the largest.
 ///
 /// ```
 /// use fact_core::linalg::blas::norm;
+/// assert_eq!(norm(&[3.0, 4.0]), 5.0);
 /// assert!((norm(&[3e-30_f32, 4e-30]) - 5e-30).abs() < 1e-36);
-/// assert_eq!(norm::<f64>(&[]), 0.0);
 /// ```
 pub fn norm<T: Scalar>(x: &[T]) -> f64 {
-    libm::sqrt(x.iter().fold(0.0, |sum, x| sum + x.to_f64() * x.to_f64()))
+    let squares = dot(x, x);
+    let safe = T::from_usize(x.len()) * T::MIN_POSITIVE / T::EPSILON;
+    if squares.is_finite() && squares > safe {
+        return libm::sqrt(squares.to_f64());
+    }
+    let largest = x.iter().fold(T::ZERO, |largest, x| largest.max(x.abs()));
+    if largest == T::ZERO {
+        // Zero, or a NaN, which does not compare; the sum has kept it.
+        return squares.to_f64();
+    }
+    let squares = x.iter().fold(T::ZERO, |sum, &x| {
+        let share = x / largest;
+        sum + share * share
+    });
+    largest.to_f64() * libm::sqrt(squares.to_f64())
 }
 
 /// `y ← αx + y` over the common length. Reads `x`, updates `y`.

@@ -11,7 +11,7 @@
 //!   parts, and the layout of an operand never change a bit: `gemv` is one column of `gemm`, and
 //!   `gemm_nt(A, B)` is `gemm(A, Bᵀ)`, exactly.
 //!
-//! [`norm`] alone adds in `f64`, one by one. No term is ever contracted into a fused multiply-add.
+//! No term is ever contracted into a fused multiply-add.
 
 mod level1;
 mod level2;
