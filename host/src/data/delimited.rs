@@ -81,11 +81,15 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
                 .advice("Columns are separated by commas, semicolons or tabs"),
         ));
     }
+    check_last_column(path, &records)?;
     let Place { target, by_name } = target_column(path, first, format)?;
     let named = match format.header {
         Header::Yes => true,
         Header::No => false,
-        Header::Auto => by_name || is_header(first, target),
+        Header::Auto => {
+            check_counting(path, &records)?;
+            by_name || is_header(first, target)
+        }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
     Table { path, header, rows, target }.dataset(format.task)
@@ -133,16 +137,78 @@ fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
         }
         if let Some(first) = records.first().filter(|first| first.len() != record.len()) {
             let fault = Fault::of_file(path, count(record.len()));
+            let extra = record.len() == first.len() + 1 && record.iter().next_back() == Some("");
+            let advice = if is_split(&record) {
+                UNCLOSED
+            } else if extra {
+                "Remove the separator at the end of the row"
+            } else {
+                "A field that contains the separator must be in double quotes"
+            };
             return Err(Error::data(
                 fault
                     .line(line(&record))
                     .expected(format!("{} as on line {}", count(first.len()), line(first)))
-                    .advice("A field that contains the separator must be in double quotes"),
+                    .advice(advice),
             ));
         }
         records.push(record);
     }
-    Ok(records)
+    // An unclosed quote takes in the rest of the file, whose fields may add up all the same.
+    let odd = text.bytes().filter(|&b| b == b'"').count() % 2 == 1;
+    match records.last() {
+        Some(last) if odd && is_split(last) => {
+            let fault = Fault::of_file(path, "a field of several lines").line(line(last));
+            Err(Error::data(fault.expected("a closing quote").advice(UNCLOSED)))
+        }
+        _ => Ok(records),
+    }
+}
+
+const UNCLOSED: &str = "A double quote (\") opens a field there and is not closed on its line";
+
+/// Whether a field goes over several lines.
+fn is_split(record: &StringRecord) -> bool {
+    record.iter().any(|field| field.contains('\n'))
+}
+
+/// Refuses a last column without any value, as a separator at the end of each row makes one.
+fn check_last_column(path: &Path, records: &[StringRecord]) -> Result<()> {
+    let below = if records.len() > 1 { &records[1..] } else { records };
+    if below.iter().any(|row| row.iter().next_back() != Some("")) {
+        return Ok(());
+    }
+    let width = records.first().map_or(0, StringRecord::len);
+    let fault = Fault::of_file(path, "nothing in every row").field(format!("column {width}"));
+    Err(Error::data(
+        fault
+            .expected("values")
+            .advice("Remove the separator at the end of each row, or the whole column"),
+    ))
+}
+
+/// Refuses to guess about a first row that counts (`2019,2020,2021`), as no other row does.
+fn check_counting(path: &Path, records: &[StringRecord]) -> Result<()> {
+    let counts = |row: &StringRecord| {
+        let numbers: Option<Vec<i64>> = row.iter().map(|field| field.parse().ok()).collect();
+        numbers.is_some_and(|n| {
+            n.len() > 2
+                && n.iter().zip(n.iter().skip(1)).all(|(&a, &b)| a.checked_add(1) == Some(b))
+        })
+    };
+    match records.split_first() {
+        Some((first, below)) if !below.is_empty() && counts(first) && !below.iter().any(counts) => {
+            let found =
+                format!("the numbers {}", first.iter().take(3).collect::<Vec<_>>().join(", "));
+            let fault = Fault::of_file(path, format!("{found} in sequence")).line(line(first));
+            Err(Error::data(
+                fault.expected("names or data").advice(
+                    "Say --header yes if they name the columns, --header no if they are data",
+                ),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn count(fields: usize) -> String {
@@ -166,8 +232,20 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
     {
         return Ok(Place { target: number - 1, by_name: false });
     }
-    let named = first.iter().position(|name| name == wanted);
-    match named.filter(|_| format.header != Header::No) {
+    let mut named = (1..).zip(first).filter(|&(_, name)| name == wanted).map(|(number, _)| number);
+    let (one, other) = (named.next(), named.next());
+    if let (Some(one), Some(other)) = (one, other)
+        && format.header != Header::No
+    {
+        let fault =
+            Fault::of_file(path, format!("the columns {one} and {other}")).line(line(first));
+        return Err(Error::data(
+            fault
+                .expected(format!("one column named {wanted:?}"))
+                .advice(format!("Say which: --target {one} or --target {other}")),
+        ));
+    }
+    match one.map(|number: usize| number - 1).filter(|_| format.header != Header::No) {
         Some(target) => Ok(Place { target, by_name: true }),
         None => {
             let columns: Vec<&str> = first.iter().take(8).collect();

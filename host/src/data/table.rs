@@ -94,8 +94,14 @@ impl<'a> Table<'a> {
         };
         match text {
             Some((row, _)) if regress => {
+                let first = self.header.is_none() && self.rows.first() == Some(row);
+                let advice = if first && numbers.len() + 1 == self.rows.len() {
+                    "If the first row names the columns, say --header yes"
+                } else {
+                    "If the column names classes, say --task classify"
+                };
                 let fault = fault(row).expected("a finite number, as in other rows");
-                Err(Error::data(fault.advice("If the column names classes, say --task classify")))
+                Err(Error::data(fault.advice(advice)))
             }
             None if regress => self.values(numbers),
             _ => self.classes(text.is_none().then_some(&numbers)),

@@ -91,6 +91,36 @@ fn every_fault_is_one_message_that_says_where_and_what_to_do() {
             &auto,
             "t.csv, line 2, column 2: found \"NaN\", expected a number. Fill",
         ),
+        (
+            b"a,b,y,\n1,2,u,\n3,4,v,\n",
+            &auto,
+            "t.csv, column 4: found nothing in every row, expected values. Remove the separator",
+        ),
+        (
+            b"a,y\n1,u,\n2,v,\n",
+            &auto,
+            "t.csv, line 2: found 3 fields, expected 2 fields as on line 1. Remove the separator",
+        ),
+        (
+            b"a,b,y\n1,\"2,u\n3,4,v\n",
+            &auto,
+            "t.csv, line 2: found 2 fields, expected 3 fields as on line 1. A double quote",
+        ),
+        (
+            b"a,y\n1,u\n2,\"v\n3,w\n",
+            &auto,
+            "t.csv, line 3: found a field of several lines, expected a closing quote. A double",
+        ),
+        (
+            b"2019,2020,2021\n1,2,7\n3,4,8\n",
+            &auto,
+            "t.csv, line 1: found the numbers 2019, 2020, 2021 in sequence, expected names or data. Say --header yes",
+        ),
+        (
+            b"2019,2020,y\n1,2,0.5\n3,4,0.7\n",
+            &auto,
+            "t.csv, line 1, column 3: found \"y\", expected a finite number, as in other rows. If the first row",
+        ),
         (b"1,2,u\n3,-inf,v\n", &auto, "t.csv, line 2, column 2: found \"-inf\", expected a finite"),
         (
             b"1,2,u\n3,1e999,v\n",
@@ -124,6 +154,9 @@ fn every_fault_is_one_message_that_says_where_and_what_to_do() {
         assert!(found.starts_with(expected), "found    {found}\nexpected {expected}");
         assert_eq!(found.lines().count(), 1);
     }
+    let found = message(b"a,a,y\n1,2,u\n2,3,v\n", &target("a"));
+    let expected = "t.csv, line 1: found the columns 1 and 2, expected one column named \"a\". Say";
+    assert!(found.starts_with(expected), "{found}");
     let found = message(b"a,y\n1,u\n2,v\n", &target("z"));
     assert!(found.starts_with("t.csv, line 1: found the columns a, y, expected the target \"z\""));
 }
