@@ -78,7 +78,7 @@ pub enum Optimizer {
     Gd,
 }
 
-/// Number format of all training and measuring.
+/// Number format of training. What is trained is always measured in `f64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
     /// 32 bits
@@ -232,6 +232,14 @@ impl Optimizer {
     }
 }
 
+/// A number in full; in scientific notation where that would be long.
+pub(crate) fn plain(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-4..1e6 => value.to_string(),
+        _ => format!("{value:e}"),
+    }
+}
+
 // Each name below is also what the command line accepts.
 
 impl fmt::Display for Activation {
@@ -239,8 +247,8 @@ impl fmt::Display for Activation {
         match self {
             Self::Identity => f.write_str("identity"),
             Self::Relu => f.write_str("relu"),
-            Self::Srelu(epsilon) => write!(f, "srelu:{epsilon}"),
-            Self::LeakyRelu(slope) => write!(f, "leaky-relu:{slope}"),
+            Self::Srelu(epsilon) => write!(f, "srelu:{}", plain(*epsilon)),
+            Self::LeakyRelu(slope) => write!(f, "leaky-relu:{}", plain(*slope)),
             Self::Tanh => f.write_str("tanh"),
             Self::Sigmoid => f.write_str("sigmoid"),
             Self::Softplus => f.write_str("softplus"),

@@ -50,6 +50,24 @@ fn the_same_seed_gives_the_same_report() {
 }
 
 #[test]
+fn training_that_goes_in_circles_ends_before_its_budget() {
+    let args = ["verify", "iris", "--precision", "f32", "--tolerance", "1e-9"];
+    let (code, report) = json(&args);
+    assert_eq!(code, 0);
+    assert!(report["evaluations"].as_u64().expect("counted") < 10_000, "{report}");
+    assert!(report["layers"][0]["fact"]["residual"].as_f64().expect("measured") < 1e-3);
+}
+
+#[test]
+fn a_dash_in_the_table_comes_with_its_reason() {
+    let text = stdout(&fact(&["verify", "iris", "--hidden", "1"]));
+    assert!(text.contains("— bFACT, FACT"), "{text}");
+    assert!(text.contains("all entries are equal"), "{text}");
+    let text = stdout(&fact(&["verify", "iris", "--lambda", "0", "--evaluations", "5"]));
+    assert!(text.contains("— FACT, bFACT, bound: undefined without decay"), "{text}");
+}
+
+#[test]
 fn what_must_fail_fails_and_says_why() {
     let cases: [(&[&str], &str); 5] = [
         (&["--optimizer", "gd", "--rate", "1e9"], "training diverged"),
@@ -84,13 +102,16 @@ fn bad_usage_and_bad_input_exit_2_with_one_message_and_no_output() {
     let file = directory.path().join("bad.csv");
     std::fs::write(&file, "a,b,y\n1,2,u\n3,x,v\n").expect("written");
     let file = file.to_str().expect("UTF-8");
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["verify", "no-such-file.csv"], "no-such-file.csv: cannot be read"),
         (&["verify", file], "bad.csv, line 3, column 2 \"b\": found \"x\", expected a number"),
         (&["verify", "iris", "--hidden", "0"], "not a width"),
         (&["verify", "iris", "--rate", "0.1"], "--rate has no effect"),
         (&["verify", "iris", "--target", "class"], "built-in sets know theirs"),
         (&["verify", "iris", "--out", file], "cannot be written"),
+        (&["verify", ""], "DATA is empty"),
+        (&["verify", "iris", "--hidden", "65536,65536"], "bytes of memory"),
+        (&["verify", "iris", "--lambda", "1e-50", "--precision", "f32"], "range of f32"),
         (&["verif"], "unrecognized subcommand"),
     ];
     for (args, message) in cases {
@@ -127,7 +148,7 @@ fn the_output_directory_holds_report_matrices_and_pictures() {
     assert_eq!(code(&output), 0);
     let report = std::fs::read(out.join("report.json")).expect("written");
     assert_eq!(report, output.stdout);
-    for name in ["layer0_nfm.npy", "layer0_fact.npy", "layer1_agop.npy", "layer1_enfa.npy"] {
+    for name in ["layer0_nfm.npy", "layer0_fact.npy", "layer1_agop.npy", "layer1_egop.npy"] {
         assert!(out.join(name).is_file(), "{name}");
     }
     for name in ["layer0.png", "layer1.svg", "training.png", "training.svg"] {

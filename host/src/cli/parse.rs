@@ -89,6 +89,27 @@ pub(super) fn positive(text: &str) -> Parsed<f64> {
     }
 }
 
+/// A certified residual that still says something.
+pub(super) fn tolerance(text: &str) -> Parsed<f64> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 0.1 => Ok(value),
+        _ => Err("expected a number above 0 and at most 0.1".to_owned()),
+    }
+}
+
+/// A seed.
+pub(super) fn seed(text: &str) -> Parsed<u64> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
+/// A count of at least 1.
+pub(super) fn count(text: &str) -> Parsed<u32> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err(format!("expected a whole number from 1 to {}", u32::MAX)),
+    }
+}
+
 /// Widths of hidden layers, such as `32,16`; `none` for a linear model.
 pub(super) fn hidden(text: &str) -> Parsed<Hidden> {
     if text == "none" {

@@ -92,14 +92,52 @@ fn bad_values_are_refused() {
         ["--evaluations", "0"],
         ["--rate", "0"],
         ["--precision", "f16"],
+        ["--tolerance", "0.2"],
     ] {
         assert!(parse(&args).is_err(), "{args:?}");
     }
 }
 
 #[test]
+fn a_bad_number_is_answered_with_what_was_expected() {
+    for (args, expected) in [
+        (["--lambda", "-1"], "expected a number that is 0 or more"),
+        (["--rate", "-1"], "expected a number above 0"),
+        (["--seed", "-1"], "expected a whole number from 0"),
+        (["--seed", "abc"], "expected a whole number from 0"),
+        (["--evaluations", "0"], "expected a whole number from 1"),
+        (["--evaluations", "-5"], "expected a whole number from 1"),
+        (["--tolerance", "0.5"], "expected a number above 0 and at most 0.1"),
+        (["--hidden", "-8"], "is not a width"),
+    ] {
+        let message = parse(&args).expect_err("bad").to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_decay_that_the_number_format_cannot_hold_is_refused() {
+    let refused = |lambda, precision| {
+        let args = ["iris", "--lambda", lambda, "--precision", precision];
+        let Command::Verify(verify) = parse(&args).expect("each is valid").command;
+        verify.plan().is_err()
+    };
+    for (lambda, f32, f64) in [
+        ("0", false, false),
+        ("1e-30", false, false),
+        ("1e-40", true, false),
+        ("1e-60", true, false),
+        ("1e-310", true, true),
+        ("1e38", false, false),
+        ("1e39", true, false),
+    ] {
+        assert_eq!((refused(lambda, "f32"), refused(lambda, "f64")), (f32, f64), "{lambda}");
+    }
+}
+
+#[test]
 fn contradictions_are_refused() {
-    for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"]] {
+    for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"], &[""], &["--target", ""]] {
         let Command::Verify(verify) = parse(args).expect("each is valid").command;
         assert!(verify.plan().is_err(), "{args:?}");
     }

@@ -39,7 +39,8 @@ pub struct Verify {
     standardize: Option<Standardize>,
 
     /// Widths of the hidden layers, such as 32,16, or none [default: by data set]
-    #[arg(long, value_name = "WIDTHS", value_parser = parse::hidden, help_heading = "Network")]
+    #[arg(long, value_name = "WIDTHS", value_parser = parse::hidden, help_heading = "Network",
+        allow_negative_numbers = true)]
     hidden: Option<Hidden>,
     /// identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, softplus, gelu or quadratic
     /// [default: srelu:0.1; iris: tanh]
@@ -52,7 +53,8 @@ pub struct Verify {
     #[arg(long, default_value = "half-mse", value_parser = parse::loss, help_heading = "Network")]
     loss: Loss,
     /// Weight decay λ of (1/n)Σℓ + (λ/2)‖θ‖² [default: by data set, 1e-3 to 1e-2]
-    #[arg(long, value_parser = parse::nonnegative, help_heading = "Network")]
+    #[arg(long, value_parser = parse::nonnegative, help_heading = "Network",
+        allow_negative_numbers = true)]
     lambda: Option<f64>,
 
     /// lbfgs[:PAIRS], heavy-ball, adam, adamw, sgd or gd
@@ -60,17 +62,20 @@ pub struct Verify {
         help_heading = "Training")]
     optimizer: Choice,
     /// Learning rate of the optimisers other than lbfgs [default: by optimiser]
-    #[arg(long, value_parser = parse::positive, help_heading = "Training")]
+    #[arg(long, value_parser = parse::positive, help_heading = "Training",
+        allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Most full-batch gradients to compute
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
-        help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = parse::count, help_heading = "Training",
+        allow_negative_numbers = true)]
     evaluations: Option<u32>,
     /// Stop once every layer's residual is certified below this [default: f64 1e-6, f32 1e-3]
-    #[arg(long, value_parser = parse::positive, help_heading = "Training")]
+    #[arg(long, value_parser = parse::tolerance, help_heading = "Training",
+        allow_negative_numbers = true)]
     tolerance: Option<f64>,
     /// Seed of the initial weights
-    #[arg(long, default_value_t = 0, help_heading = "Training")]
+    #[arg(long, default_value_t = 0, value_parser = parse::seed, help_heading = "Training",
+        allow_negative_numbers = true)]
     seed: u64,
     /// Number format
     #[arg(long, value_enum, default_value = "f64", help_heading = "Training")]
@@ -93,6 +98,15 @@ impl Verify {
     /// # Errors
     /// [`Error::Usage`] when arguments contradict each other.
     pub fn plan(&self) -> Result<Plan> {
+        let target = self.target.as_ref().is_some_and(|target| target.trim().is_empty());
+        for (empty, message) in [
+            (self.data.trim().is_empty(), "DATA is empty: give a file or a built-in set"),
+            (target, "--target is empty: give the name or the number of a column"),
+        ] {
+            if empty {
+                return Err(usage(message));
+            }
+        }
         let format = Format { header: self.header, target: self.target.clone(), task: self.task };
         let source = Source::new(&self.data, format.clone());
         if matches!(source, Source::Builtin(_)) && format != Format::default() {
@@ -113,6 +127,7 @@ impl Verify {
             return Err(usage("--rate has no effect with lbfgs, which searches along a line"));
         }
         let lambda = self.lambda.unwrap_or(recipe.lambda(hidden.len()));
+        check_lambda(lambda, self.precision)?;
         let tolerance = match self.precision {
             Precision::F64 => 1e-6,
             Precision::F32 => 1e-3,
@@ -140,6 +155,24 @@ impl Verify {
             quiet: self.quiet,
         })
     }
+}
+
+/// Refuses a decay that training would not see as it is: FACT divides by it.
+fn check_lambda(lambda: f64, precision: Precision) -> Result<()> {
+    let (rounded, least, most) = match precision {
+        Precision::F32 => {
+            (f64::from(lambda as f32), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
+        }
+        Precision::F64 => (lambda, f64::MIN_POSITIVE, f64::MAX),
+    };
+    if lambda == 0.0 || (least..=most).contains(&rounded) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--lambda {lambda:e} is beyond the range of {precision}, {least:.1e} to {most:.1e}: use 0, \
+         a value within it, such as 1e-3{}",
+        if precision == Precision::F32 { ", or --precision f64" } else { "" }
+    )))
 }
 
 fn usage(message: &str) -> Error {

@@ -157,15 +157,15 @@ fn measure_layer<T: Scalar>(
         square(outputs, |out| fact::backward_from_gradient(lambda, weight, data, out).map(drop))?;
     let mut memory = vec![T::ZERO; certificate::bound_scratch(outputs, inputs)];
     let scratch = Scratch::new(&mut memory);
-    let bound = certificate::bound(lambda, weight, with_decay, scratch)?.ok();
+    let bound = certificate::bound(lambda, weight, with_decay, scratch)?;
     let equality = |claim: &[T], truth: &[T]| match formed {
         Ok(()) => equality(agreement::agreement(claim, truth), bound),
-        Err(_) => Agreement::default(),
+        Err(reason) => Agreement::missing(reason),
     };
     let truth = owned(&nfm, inputs);
     let direction = |claim: &Matrix, power: f64| {
         let found = agreement::agreement(&claim.data, &truth.data);
-        Direction { power, pearson: found.pearson.ok(), cosine: found.cosine.ok() }
+        Direction { power, pearson: found.pearson, cosine: found.cosine }
     };
     Ok(Layer {
         fact_agreement: equality(&claim, &nfm),
@@ -183,14 +183,10 @@ fn measure_layer<T: Scalar>(
     })
 }
 
-fn equality(found: agreement::Agreement, bound: Option<f64>) -> Agreement {
+fn equality(found: agreement::Agreement, bound: Value) -> Agreement {
     // ‖WWᵀ‖ = ‖WᵀW‖ and the bound of either residual is the same product of norms.
-    Agreement {
-        pearson: found.pearson.ok(),
-        cosine: found.cosine.ok(),
-        residual: found.residual.ok(),
-        bound,
-    }
+    let agreement::Agreement { pearson, cosine, residual } = found;
+    Agreement { pearson, cosine, residual, bound }
 }
 
 /// The largest imbalance of neighbouring layers; `None` unless the activation is homogeneous and

@@ -49,6 +49,33 @@ impl<T: Scalar> Problem<T> {
         }
     }
 
+    /// The same numbers in `f64`, exactly: for measurements that add no error of their own.
+    pub fn widened(&self) -> Problem<f64> {
+        let convert = |values: &[T]| values.iter().map(|v| v.to_f64()).collect();
+        Problem {
+            x: convert(&self.x),
+            y: convert(&self.y),
+            n: self.n,
+            widths: self.widths.clone(),
+            hidden: match self.hidden {
+                Activation::SmoothRelu { epsilon } => {
+                    Activation::SmoothRelu { epsilon: epsilon.to_f64() }
+                }
+                Activation::LeakyRelu { slope } => Activation::LeakyRelu { slope: slope.to_f64() },
+                Activation::Identity => Activation::Identity,
+                Activation::Relu => Activation::Relu,
+                Activation::Tanh => Activation::Tanh,
+                Activation::Sigmoid => Activation::Sigmoid,
+                Activation::Softplus => Activation::Softplus,
+                Activation::Gelu => Activation::Gelu,
+                Activation::Quadratic => Activation::Quadratic,
+            },
+            bias: self.bias,
+            loss: self.loss,
+            lambda: T::from_f64(self.lambda).to_f64(),
+        }
+    }
+
     /// Widths of all layers, inputs first.
     pub fn widths(&self) -> &[usize] {
         &self.widths

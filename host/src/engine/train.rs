@@ -68,12 +68,11 @@ pub fn train<T: Scalar>(
     let mut state = State::new();
     let mut history = Vec::new();
     let mut recorder = Recorder::new();
+    let mut patience = Patience::new();
     let mut evaluated = Vec::new();
     loop {
-        if probe.is_some() {
-            // The step moves on from the point it evaluates.
-            evaluated.clone_from(&theta);
-        }
+        // The step moves on from the point it evaluates.
+        evaluated.clone_from(&theta);
         let scratch = Scratch::new(&mut scratch);
         let event = train::step(&config, &mut state, &samples, &mut theta, &mut memory, scratch);
         let (evaluation, stop) = match event {
@@ -87,6 +86,14 @@ pub fn train<T: Scalar>(
             Err(error) => return Err(error.into()),
         };
         watch(&moment(training, &evaluation));
+        let lbfgs = matches!(optimizer, Optimizer::Lbfgs { .. });
+        let stop = match patience.sees(&evaluation, &evaluated) {
+            Some(best) if lbfgs && stop.is_none() => {
+                theta.copy_from_slice(best);
+                Some(train::Stop::Stalled)
+            }
+            _ => stop,
+        };
         if let Some(probe) = &mut probe
             && (stop.is_some() || recorder.takes(&evaluation))
         {
@@ -101,6 +108,43 @@ pub fn train<T: Scalar>(
             };
             return Ok(Trained { theta, stop, evaluations: evaluation.evaluations, history });
         }
+    }
+}
+
+/// Sees when training goes in circles: in `f32`, rounding keeps L-BFGS restarting for ever.
+struct Patience<T> {
+    objective: f64,
+    bound: f64,
+    /// Where the bound was least.
+    theta: Vec<T>,
+    /// The last evaluation that was better than those before.
+    better: u32,
+}
+
+impl<T: Scalar> Patience<T> {
+    /// Evaluations without progress that are too many.
+    const LIMIT: u32 = 3000;
+
+    fn new() -> Self {
+        Self { objective: f64::INFINITY, bound: f64::INFINITY, theta: Vec::new(), better: 0 }
+    }
+
+    /// Takes an evaluation at `theta`; answers with the best parameters when neither the bound
+    /// fell by a hundredth nor the objective by a millionth for too long.
+    fn sees(&mut self, evaluation: &Evaluation, theta: &[T]) -> Option<&[T]> {
+        let bound = evaluation.bound.unwrap_or(f64::INFINITY);
+        if bound < 0.99 * self.bound {
+            self.bound = bound;
+            self.theta.clear();
+            self.theta.extend_from_slice(theta);
+            self.better = evaluation.evaluations;
+        }
+        if evaluation.objective < self.objective - 1e-6 * self.objective.abs().min(f64::MAX) {
+            self.objective = evaluation.objective;
+            self.better = evaluation.evaluations;
+        }
+        let over = evaluation.evaluations.saturating_sub(self.better) >= Self::LIMIT;
+        (over && !self.theta.is_empty()).then_some(self.theta.as_slice())
     }
 }
 
@@ -153,6 +197,11 @@ fn point(evaluation: &Evaluation, layers: Vec<PointLayer>) -> Point {
         bound: evaluation.bound.ok(),
         layers,
     }
+}
+
+/// Words of optimiser memory for `params` parameters.
+pub(super) fn memory<T: Scalar>(training: &Training, params: usize) -> usize {
+    train::memory(&optimizer::<T>(training), params)
 }
 
 fn optimizer<T: Scalar>(training: &Training) -> Optimizer<T> {

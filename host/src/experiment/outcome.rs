@@ -2,21 +2,43 @@
 
 use super::Matrix;
 use crate::plan::Training;
-use serde::Serialize;
+use fact_core::features::{Measured, Missing};
+use serde::{Serialize, Serializer};
 use std::time::Duration;
 
-/// How well a matrix that claims *equality* agrees with its counterpart. Missing values have no
-/// meaning: a constant matrix has no correlation, FACT at λ = 0 does not exist.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// How well a matrix that claims *equality* agrees with its counterpart. Missing values keep their
+/// reason: a constant matrix has no correlation, FACT at λ = 0 does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Agreement {
     /// Pearson correlation of the entries.
-    pub pearson: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub pearson: Measured,
     /// Cosine of the angle between the matrices.
-    pub cosine: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub cosine: Measured,
     /// `‖A − B‖_F / ‖B‖_F`.
-    pub residual: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub residual: Measured,
     /// Certified upper bound of the residual, from the gradient alone.
-    pub bound: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub bound: Measured,
+}
+
+impl Agreement {
+    /// The same reason for each measure.
+    pub const fn missing(reason: Missing) -> Self {
+        Self {
+            pearson: Err(reason),
+            cosine: Err(reason),
+            residual: Err(reason),
+            bound: Err(reason),
+        }
+    }
+}
+
+/// Serialises a measurement; a missing one as `null`.
+fn or_null<S: Serializer>(value: &Measured, serializer: S) -> Result<S::Ok, S::Error> {
+    value.ok().serialize(serializer)
 }
 
 /// How well a matrix that claims *proportionality* agrees with `WᵀW`.
@@ -25,9 +47,11 @@ pub struct Direction {
     /// The power to which the matrix was raised.
     pub power: f64,
     /// Pearson correlation of the entries.
-    pub pearson: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub pearson: Measured,
     /// Cosine of the angle between the matrices.
-    pub cosine: Option<f64>,
+    #[serde(serialize_with = "or_null")]
+    pub cosine: Measured,
 }
 
 /// Why training ended.

@@ -12,7 +12,8 @@ use std::time::Instant;
 /// Trains the planned network on `data` and measures it; `watch` sees every evaluation.
 ///
 /// # Errors
-/// [`Error::Core`](crate::error::Error::Core) when the core refuses the configuration.
+/// [`Error::Usage`] when the network does not fit into memory, [`Error::Core`] when the core refuses
+/// the configuration.
 pub fn verify(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
     match plan.training.precision {
         Precision::F32 => run::<f32>(plan, data, watch),
@@ -22,21 +23,28 @@ pub fn verify(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result
 
 fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
     let start = Instant::now();
+    engine::check_memory::<T>(data, &plan.training)?;
     let problem = Problem::<T>::new(data, &plan.training);
+    // FACT divides by λ: formed in `f32`, it would show the error of its own formation.
+    let exact = problem.widened();
+    let measure = |theta: &[T]| {
+        let theta: Vec<f64> = theta.iter().map(|v| v.to_f64()).collect();
+        engine::measure(&exact, &theta)
+    };
     let mut probe = |theta: &[T]| -> Result<Vec<PointLayer>> {
-        let layers = engine::measure(&problem, theta)?.layers;
+        let layers = measure(theta)?.layers;
         Ok(layers
             .iter()
             .map(|layer| PointLayer {
-                fact: layer.fact_agreement.pearson,
-                nfa: layer.nfa_agreement.pearson,
+                fact: layer.fact_agreement.pearson.ok(),
+                nfa: layer.nfa_agreement.pearson.ok(),
             })
             .collect())
     };
     // Curves are only drawn into a directory.
     let probe = plan.out.is_some().then_some(&mut probe as engine::Probe<'_, T>);
     let trained = engine::train(&problem, &plan.training, watch, probe)?;
-    let (measured, stop) = match engine::measure(&problem, &trained.theta) {
+    let (measured, stop) = match measure(&trained.theta) {
         // Nothing can be measured of weights whose products overflow.
         Err(Error::Core(fact_core::Error::NonFinite { .. })) => {
             (Measured::default(), Stop::Diverged)

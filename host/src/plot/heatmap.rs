@@ -8,6 +8,7 @@
 use super::canvas::{Area, Drawn, Painter, fill, frame, text};
 use super::colour::diverging;
 use crate::experiment::{Layer, Matrix, Outcome};
+use fact_core::features::Measured;
 use plotters::backend::DrawingBackend;
 use plotters::style::text_anchor::HPos;
 
@@ -38,12 +39,13 @@ impl<'a> Figure<'a> {
     pub(super) fn new(outcome: &'a Outcome, layer: &'a Layer, number: usize) -> Self {
         let norm = layer.nfm.norm();
         let scaled = |m: &Matrix| if m.norm() > 0.0 { norm / m.norm() } else { 1.0 };
-        let pearson = |p: Option<f64>, decimals: usize| match p {
-            Some(p) => format!("Pearson {p:.decimals$}"),
-            None => "Pearson undefined".to_owned(),
+        let pearson = |p: Measured, decimals: usize| match p {
+            Ok(p) => format!("Pearson {p:.decimals$}"),
+            Err(_) => "Pearson undefined".to_owned(),
         };
         let fact = &layer.fact_agreement;
-        let residual = fact.residual.map_or_else(String::new, |r| format!(", residual {r:.1e}"));
+        let residual =
+            fact.residual.map_or_else(|_| String::new(), |r| format!(", residual {r:.1e}"));
         let power = |name: &str, power: f64| match power {
             0.5 => format!("{name}^½"),
             1.0 => name.to_owned(),

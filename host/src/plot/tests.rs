@@ -19,7 +19,8 @@ fn missing_and_degenerate_values_are_drawn_too() {
     let mut outcome = sample();
     for layer in &mut outcome.layers {
         layer.fact = None;
-        layer.fact_agreement = Default::default();
+        layer.fact_agreement =
+            crate::experiment::Agreement::missing(fact_core::features::Missing::NoDecay);
         layer.nfm.data.fill(0.0);
         layer.nfa.data.fill(f64::NAN);
     }

@@ -6,13 +6,18 @@ use crate::experiment::{Matrix, Outcome};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// The matrices of a layer, by the names of their files.
+const MATRICES: [&str; 7] = ["weights", "nfm", "fact", "nfa", "enfa", "agop", "egop"];
+
 /// Writes report, matrices and pictures into `directory`, which is made if need be, and returns
-/// the files written.
+/// the files written. `nfa` and `enfa` are the matrices compared, raised to their powers; `agop` and
+/// `egop` are the averages they are powers of. What an earlier run left there is removed first.
 ///
 /// # Errors
 /// [`Error::Write`] and [`Error::Plot`], which name the file.
 pub fn write(directory: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>> {
     prepare(directory)?;
+    clear(directory)?;
     let mut written = Vec::new();
     let mut add = |name: String, bytes: &[u8]| -> Result<()> {
         written.push(put(directory, &name, bytes)?);
@@ -20,14 +25,17 @@ pub fn write(directory: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>> {
     };
     add("report.json".to_owned(), Report::new(outcome).to_json().as_bytes())?;
     for (layer, number) in outcome.layers.iter().zip(0..) {
-        let matrices: [(&str, Option<&Matrix>); 5] = [
-            ("weights", Some(&layer.weights)),
-            ("nfm", Some(&layer.nfm)),
-            ("fact", layer.fact.as_ref()),
-            ("agop", Some(&layer.agop)),
-            ("enfa", Some(&layer.egop)),
+        // In the order of `MATRICES`.
+        let matrices: [Option<&Matrix>; MATRICES.len()] = [
+            Some(&layer.weights),
+            Some(&layer.nfm),
+            layer.fact.as_ref(),
+            Some(&layer.nfa),
+            Some(&layer.enfa),
+            Some(&layer.agop),
+            Some(&layer.egop),
         ];
-        for (name, matrix) in matrices {
+        for (name, matrix) in MATRICES.iter().zip(matrices) {
             if let Some(matrix) = matrix {
                 let name = format!("layer{number}_{name}.npy");
                 let fail = |source| Error::Write { path: directory.join(&name), source };
@@ -50,6 +58,36 @@ pub fn prepare(directory: &Path) -> Result<()> {
     let fail = |source| Error::Write { path: directory.to_owned(), source };
     std::fs::create_dir_all(directory).map_err(fail)?;
     temporary(directory).map(drop).map_err(fail)
+}
+
+/// Removes the files of an earlier run, which may have had more layers.
+fn clear(directory: &Path) -> Result<()> {
+    let fail = |source| Error::Write { path: directory.to_owned(), source };
+    for entry in std::fs::read_dir(directory).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_own) {
+            std::fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether [`write`] gives a file this name.
+fn is_own(name: &str) -> bool {
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let picture = matches!(extension, "png" | "svg");
+    let Some(rest) = stem.strip_prefix("layer") else {
+        return (stem == "training" && picture) || name == "report.json";
+    };
+    let (number, matrix) = match rest.split_once('_') {
+        Some((number, matrix)) => (number, Some(matrix)),
+        None => (rest, None),
+    };
+    number.parse::<usize>().is_ok()
+        && match matrix {
+            Some(matrix) => extension == "npy" && MATRICES.contains(&matrix),
+            None => picture,
+        }
 }
 
 fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {

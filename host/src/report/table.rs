@@ -3,8 +3,9 @@
 use super::text::{exact, fixed, scientific, wrap};
 use super::verdict::Verdict;
 use crate::experiment::{Layer, Outcome, Stop};
-use crate::plan::Bias;
+use crate::plan::{Bias, plain};
 use anstyle::{AnsiColor, Style};
+use fact_core::features::Missing;
 
 /// The whole report, with colour on the verdict only (the writer strips it where it does not
 /// belong).
@@ -24,6 +25,9 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
     for (layer, number) in outcome.layers.iter().zip(0..) {
         text.push_str(&row(number, layer));
     }
+    if let Some(note) = missing(outcome) {
+        text.push_str(&wrap(&note, 0));
+    }
     text.push('\n');
     let colour = if verdict.passed { AnsiColor::Green } else { AnsiColor::Red };
     let style = Style::new().bold().fg_color(Some(colour.into()));
@@ -36,18 +40,46 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
     text
 }
 
+/// Why the dashes of the table stand there; `None` without any.
+fn missing(outcome: &Outcome) -> Option<String> {
+    let mut reasons: Vec<(Missing, Vec<&str>)> = Vec::new();
+    for layer in &outcome.layers {
+        let (fact, bfact) = (&layer.fact_agreement, &layer.bfact_agreement);
+        for (column, value) in [
+            ("FACT", fact.pearson),
+            ("FACT", fact.residual),
+            ("bFACT", bfact.pearson),
+            ("bFACT", bfact.residual),
+            ("NFA", layer.nfa_agreement.pearson),
+            ("eNFA", layer.enfa_agreement.pearson),
+            ("bound", fact.bound),
+        ] {
+            let Err(reason) = value else { continue };
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, columns)) if columns.contains(&column) => {}
+                Some((_, columns)) => columns.push(column),
+                None => reasons.push((reason, vec![column])),
+            }
+        }
+    }
+    let reasons =
+        reasons.iter().map(|(reason, columns)| format!("{}: {reason}", columns.join(", ")));
+    let text = reasons.collect::<Vec<_>>().join("; ");
+    (!text.is_empty()).then(|| format!("— {text}"))
+}
+
 fn row(number: usize, layer: &Layer) -> String {
     let (fact, bfact) = (&layer.fact_agreement, &layer.bfact_agreement);
     columns([
         &number.to_string(),
         &format!("{}×{}", layer.weights.nrows, layer.weights.ncols),
-        &fixed(fact.pearson, 6),
-        &scientific(fact.residual),
-        &fixed(bfact.pearson, 6),
-        &scientific(bfact.residual),
-        &fixed(layer.nfa_agreement.pearson, 4),
-        &fixed(layer.enfa_agreement.pearson, 4),
-        &scientific(fact.bound),
+        &fixed(fact.pearson.ok(), 6),
+        &scientific(fact.residual.ok()),
+        &fixed(bfact.pearson.ok(), 6),
+        &scientific(bfact.residual.ok()),
+        &fixed(layer.nfa_agreement.pearson.ok(), 4),
+        &fixed(layer.enfa_agreement.pearson.ok(), 4),
+        &scientific(fact.bound.ok()),
     ])
 }
 
@@ -79,7 +111,7 @@ fn head(outcome: &Outcome) -> String {
         Stop::Diverged => "diverged",
     };
     let quality = match (outcome.accuracy, outcome.r_squared) {
-        (Some(accuracy), _) => format!(", accuracy {:.2} %", 100.0 * accuracy),
+        (Some(accuracy), _) => format!(", training accuracy {:.2} %", 100.0 * accuracy),
         (None, Some(r)) => format!(", R² {r:.4}"),
         (None, None) => String::new(),
     };
@@ -90,7 +122,7 @@ fn head(outcome: &Outcome) -> String {
             widths.join("-"),
             training.activation,
             training.loss,
-            training.lambda,
+            plain(training.lambda),
             training.precision,
             training.seed
         ),

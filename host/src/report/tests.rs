@@ -1,6 +1,7 @@
 use super::*;
 use crate::experiment::*;
 use crate::plan::*;
+use fact_core::features::Missing;
 use std::time::Duration;
 
 /// A made-up outcome of a 3-2-2 network.
@@ -19,12 +20,12 @@ pub(crate) fn sample() -> Outcome {
             }
         }
         let agreement = Agreement {
-            pearson: Some(0.999_999_9),
-            cosine: Some(0.999_999_9),
-            residual: Some(1.2e-8),
-            bound: Some(2.3e-8),
+            pearson: Ok(0.999_999_9),
+            cosine: Ok(0.999_999_9),
+            residual: Ok(1.2e-8),
+            bound: Ok(2.3e-8),
         };
-        let direction = Direction { power: 0.5, pearson: Some(0.954), cosine: Some(0.97) };
+        let direction = Direction { power: 0.5, pearson: Ok(0.954), cosine: Ok(0.97) };
         Layer {
             weight_norm_squared: weights.norm().powi(2),
             weights,
@@ -37,7 +38,7 @@ pub(crate) fn sample() -> Outcome {
             fact_agreement: agreement,
             bfact_agreement: agreement,
             nfa_agreement: direction,
-            enfa_agreement: Direction { pearson: None, ..direction },
+            enfa_agreement: Direction { pearson: Err(Missing::Zero), ..direction },
         }
     };
     let layers = vec![PointLayer { fact: Some(0.5), nfa: Some(0.9) }; 2];
@@ -110,7 +111,33 @@ fn the_table_fits_80_columns_and_shows_a_dash_for_missing() {
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    assert!(text.contains("—") && text.contains("PASS"), "{text}");
+    assert!(text.contains("PASS"), "{text}");
+    assert!(text.contains("\n— eNFA: all entries are zero\n"), "{text}");
+}
+
+#[test]
+fn very_small_and_large_numbers_do_not_fill_the_line() {
+    for (value, shown) in [(0.0, "0"), (1e-3, "0.001"), (1e-300, "1e-300"), (1.5e300, "1.5e300")] {
+        let mut outcome = sample();
+        outcome.training.lambda = value;
+        outcome.training.activation = Activation::LeakyRelu(-value);
+        let text = table(&outcome, &verdict(&outcome));
+        assert!(text.contains(&format!("λ = {shown},")), "{text}");
+        assert!(text.lines().take(4).all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn a_layer_of_one_input_is_judged_by_its_residual() {
+    let mut outcome = sample();
+    let layer = &mut outcome.layers[1];
+    layer.nfm = Matrix { nrows: 1, ncols: 1, data: vec![2.0] };
+    layer.fact_agreement.pearson = Err(Missing::Constant);
+    assert!(verdict(&outcome).passed);
+    let text = table(&outcome, &verdict(&outcome));
+    assert!(text.contains("FACT: all entries are equal"), "{text}");
+    outcome.layers[1].fact_agreement.residual = Ok(0.5);
+    assert!(!verdict(&outcome).passed);
 }
 
 #[test]
@@ -126,26 +153,37 @@ fn a_verdict_needs_correlation_residual_and_a_live_network() {
         format!("{} {}", verdict.summary, verdict.reasons.join(" "))
     };
     let residual = failing(&|o| {
-        o.layers[1].fact_agreement.residual = Some(0.5);
+        o.layers[1].fact_agreement.residual = Ok(0.5);
         o.stop = Stop::Budget;
     });
     assert!(residual.contains("layer 1"), "{residual}");
-    assert!(failing(&|o| o.layers[0].fact_agreement.pearson = None).contains("Pearson —"));
+    let missing = failing(&|o| o.layers[0].fact_agreement.pearson = Err(Missing::Constant));
+    assert!(missing.contains("Pearson —") && missing.contains("all entries are equal"));
+    let diverged = |optimizer| {
+        failing(&|o| {
+            o.layers.clear();
+            o.stop = Stop::Diverged;
+            o.training.optimizer = optimizer;
+        })
+    };
+    assert!(diverged(Optimizer::Gd).contains("use --optimizer lbfgs"));
+    let lbfgs = diverged(Optimizer::Lbfgs(10));
+    assert!(lbfgs.contains("--standardize all") && !lbfgs.contains("--rate"), "{lbfgs}");
     assert!(failing(&|o| o.collapsed = true).contains("collapsed"));
     let kinks = failing(&|o| {
         o.training.activation = Activation::Relu;
-        o.layers[0].fact_agreement.pearson = Some(0.9);
+        o.layers[0].fact_agreement.pearson = Ok(0.9);
         o.balance = Some(1e-5);
     });
     assert!(kinks.contains("Kinks") && kinks.contains("1.0e-5"), "{kinks}");
     let adamw = failing(&|o| {
         o.training.optimizer = Optimizer::AdamW;
-        o.layers[0].fact_agreement.pearson = Some(0.0);
+        o.layers[0].fact_agreement.pearson = Ok(0.0);
     });
     assert!(adamw.contains("outside the loss"), "{adamw}");
     let undefined = failing(&|o| {
         o.training.lambda = 0.0;
-        o.layers[0].fact_agreement = Agreement::default();
+        o.layers[0].fact_agreement = Agreement::missing(Missing::NoDecay);
     });
     assert!(undefined.contains("undefined"), "{undefined}");
 }
@@ -156,9 +194,18 @@ fn files_are_written_whole_and_can_be_written_again() {
     let path = directory.path().join("a/b");
     for _ in 0..2 {
         let written = write(&path, &sample()).expect("written");
-        assert_eq!(written.len(), 1 + 2 * 5 + 6);
+        assert_eq!(written.len(), 1 + 2 * 7 + 6);
         assert_eq!(std::fs::read_dir(&path).expect("listed").count(), written.len());
     }
+    // A run of fewer layers leaves nothing of this one; files of others stay.
+    for other in ["layer0.npy", "layer1_notes.npy", "layers.png", "data.csv"] {
+        std::fs::write(path.join(other), "mine").expect("written");
+    }
+    let mut fewer = sample();
+    fewer.layers.truncate(1);
+    let written = write(&path, &fewer).expect("written");
+    assert_eq!(written.len(), 1 + 7 + 4);
+    assert_eq!(std::fs::read_dir(&path).expect("listed").count(), written.len() + 4);
     let bytes = std::fs::read(path.join("layer0_nfm.npy")).expect("read");
     assert_eq!(bytes.len(), 128 + 9 * 8);
 }

@@ -2,7 +2,8 @@
 
 use super::text::{fixed, scientific};
 use crate::experiment::{Layer, Outcome, Stop};
-use crate::plan::{Activation, Optimizer};
+use crate::plan::{Activation, Optimizer, plain};
+use fact_core::features::Missing;
 
 /// Least Pearson correlation of FACT with `WᵀW` that passes.
 pub const MIN_PEARSON: f64 = 0.99;
@@ -49,8 +50,8 @@ pub fn verdict(outcome: &Outcome) -> Verdict {
             format!(
                 "FACT does not hold in layer {number} (Pearson {}, residual {}){others}; needed: \
                  Pearson ≥ {MIN_PEARSON}, residual ≤ {MAX_RESIDUAL}.",
-                fixed(agreement.pearson, 4),
-                scientific(agreement.residual)
+                fixed(agreement.pearson.ok(), 4),
+                scientific(agreement.residual.ok())
             )
         }
     };
@@ -59,8 +60,13 @@ pub fn verdict(outcome: &Outcome) -> Verdict {
 
 fn holds(layer: &Layer) -> bool {
     let agreement = &layer.fact_agreement;
-    agreement.pearson.is_some_and(|p| p >= MIN_PEARSON)
-        && agreement.residual.is_some_and(|r| r <= MAX_RESIDUAL)
+    (is_single(layer) || agreement.pearson.is_ok_and(|p| p >= MIN_PEARSON))
+        && agreement.residual.is_ok_and(|r| r <= MAX_RESIDUAL)
+}
+
+/// Whether `WᵀW` is a single number: without correlation, so that the residual judges it alone.
+fn is_single(layer: &Layer) -> bool {
+    layer.nfm.data.len() == 1
 }
 
 /// The most specific explanations that apply.
@@ -74,9 +80,11 @@ fn reasons(outcome: &Outcome) -> Vec<String> {
         ];
     }
     if outcome.stop == Stop::Diverged {
-        return vec![
-            "The objective is no longer finite. Lower --rate, or use --optimizer lbfgs.".to_owned(),
-        ];
+        let advice = match training.optimizer {
+            Optimizer::Lbfgs(_) => "Try --standardize all, a smaller --lambda, or --precision f64.",
+            _ => "Lower --rate, or use --optimizer lbfgs.",
+        };
+        return vec![format!("The objective is no longer finite. {advice}")];
     }
     let mut reasons = Vec::new();
     if outcome.collapsed {
@@ -86,6 +94,22 @@ fn reasons(outcome: &Outcome) -> Vec<String> {
              another --seed."
                 .to_owned(),
         );
+        return reasons;
+    }
+    for (number, layer) in (0..).zip(&outcome.layers).filter(|(_, layer)| !holds(layer)) {
+        let agreement = &layer.fact_agreement;
+        let pearson = if is_single(layer) { Ok(1.0) } else { agreement.pearson };
+        if let Err(missing) = agreement.residual.and(pearson) {
+            reasons.push(format!(
+                "Layer {number} cannot be compared: in FACT or in WᵀW {missing}. {}",
+                match missing {
+                    Missing::NonFinite => "Try --standardize all, or a larger --lambda.",
+                    _ => "Lower --lambda, or try another --seed.",
+                }
+            ));
+        }
+    }
+    if !reasons.is_empty() {
         return reasons;
     }
     match training.optimizer {
@@ -147,7 +171,7 @@ fn unfinished(outcome: &Outcome) -> String {
         ),
         Stop::Certified => format!(
             "Training stopped as soon as the residual was certified below {}. Lower --tolerance.",
-            outcome.training.tolerance
+            plain(outcome.training.tolerance)
         ),
         _ => format!(
             "Not converged: no step lowers the objective any more at a gradient norm of {norm}. \

@@ -1,0 +1,102 @@
+//! Whether a run fits into memory, asked before anything is allocated: a failed allocation aborts.
+
+use super::train::{self, ROWS};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::plan::Training;
+use fact_core::features::{agop, certificate, enfa};
+use fact_core::linalg::power;
+use fact_core::nn::{evaluate, objective};
+use fact_core::scalar::Scalar;
+
+/// Taken to be there where the system does not say what is.
+const ASSUMED: usize = 16 << 30;
+
+/// `Ok` when training and measuring the network of `training` on `data` fits into free memory.
+///
+/// # Errors
+/// [`Error::Usage`] with the bytes needed and those there are.
+pub fn check_memory<T: Scalar>(data: &Dataset, training: &Training) -> Result<()> {
+    let widths: Vec<usize> = [data.d].iter().chain(&training.hidden).copied().collect();
+    let widths = [widths, vec![data.outputs()]].concat();
+    let (needed, available) = (bytes::<T>(&widths, data.n, training), available());
+    if needed <= available {
+        return Ok(());
+    }
+    let many = if needed == usize::MAX { "at least " } else { "" };
+    Err(Error::Usage(format!(
+        "--hidden: this network needs {many}{needed} bytes of memory and {available} are free. \
+         Use narrower layers"
+    )))
+}
+
+/// Bytes of everything that training and measuring hold at a time, or somewhat more; the largest
+/// number when that is beyond counting.
+fn bytes<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
+    let rows = ROWS.min(n);
+    let layers = || widths.iter().zip(widths.iter().skip(1)).map(|(&d, &c)| (d, c));
+    // Biases, which may be missing, are a sliver beside the weights.
+    let params = sum(layers().map(|(d, c)| d.saturating_mul(c).saturating_add(c)));
+    let ends = widths.first().zip(widths.last()).map_or(0, |(d, c)| d.saturating_add(*c));
+    let samples = ends.saturating_mul(n);
+    let trained = sum([
+        samples,
+        params.saturating_mul(2),
+        train::memory::<T>(training, params),
+        objective::gradient_scratch(widths, rows),
+    ]);
+    // Measured in `f64`: samples, weights, two gradients, and each layer's matrices.
+    let kept = layers().map(|(d, c)| square(d).saturating_mul(7).saturating_add(square(c)));
+    let formed = layers().map(|(d, c)| {
+        sum([
+            square(d).saturating_mul(6),
+            square(c).saturating_mul(2),
+            power::psd_power_scratch(d),
+            certificate::bound_scratch(c, d),
+        ])
+    });
+    let measured = sum([
+        samples,
+        params.saturating_mul(4),
+        evaluate::fit_scratch(widths, rows),
+        agop::agop_scratch(widths, rows),
+        enfa::enfa_scratch(widths, rows),
+        sum(kept),
+        formed.max().unwrap_or(0),
+    ]);
+    let word = size_of::<T>();
+    trained.saturating_mul(word).saturating_add(measured.saturating_mul(size_of::<f64>()))
+}
+
+fn sum(terms: impl IntoIterator<Item = usize>) -> usize {
+    terms.into_iter().fold(0, usize::saturating_add)
+}
+
+fn square(d: usize) -> usize {
+    d.saturating_mul(d)
+}
+
+/// Bytes that can be allocated without swapping.
+fn available() -> usize {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    meminfo(&info).unwrap_or(ASSUMED)
+}
+
+/// The bytes in the line `MemAvailable: … kB`.
+fn meminfo(text: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_memory_is_read_from_the_system_or_assumed() {
+        assert_eq!(meminfo("MemTotal: 9 kB\nMemAvailable:   5 kB\n"), Some(5 * 1024));
+        assert_eq!(meminfo("MemFree: 9 kB\n"), None);
+        assert!(available() > 1 << 20);
+    }
+}
