@@ -35,8 +35,8 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
-  readme        the README's table of results is what fresh runs give
-  update-readme write that table anew (not part of the default)
+  readme        fresh runs reach the promised numbers and give the README's transcript and table
+  update-readme write transcript and table anew (not part of the default)
   help          this text
 END
 }
