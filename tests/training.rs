@@ -379,6 +379,17 @@ fn every_optimizer_lowers_the_objective() {
 }
 
 #[test]
+fn lbfgs_needs_few_evaluations() {
+    let mut network = classes::<f64>(&[4, 6, 3], Activation::Tanh, 1e-2);
+    network.loss = Loss::CrossEntropy;
+    let lbfgs = Optimizer::Lbfgs { pairs: LBFGS };
+    let (_, stop, last) = run(&network, lbfgs, 20_000, 1e-8, 30);
+    assert_eq!(stop, Stop::Converged);
+    // Some 100; without the scaling `γ = sᵀy/yᵀy` of its first matrix some 400.
+    assert!(last.evaluations <= 200, "{last:?}");
+}
+
+#[test]
 fn heavy_ball_follows_its_formula() {
     let network = classes::<f64>(&[4, 5, 3], Activation::Tanh, 1e-2);
     let (rate, momentum) = (0.125, 0.5);
