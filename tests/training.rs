@@ -1,15 +1,12 @@
-//! Training: what holds at the minima it finds, what the step API promises, and the falsifications,
-//! which have to fail in the way the theory says.
+//! Training: what holds at the minima it finds and what the step API promises.
 
 use fact_core::features::agreement::{Agreement, agreement};
-use fact_core::features::{Missing, certificate, neural};
+use fact_core::features::{Missing, certificate};
 use fact_core::mat::{MatMut, MatRef};
-use fact_core::nn::init::{self, Init};
 use fact_core::nn::optimizer::Optimizer;
 use fact_core::nn::schedule::Schedule;
-use fact_core::nn::train::{self, Evaluation, Event, State, Stop, Training};
+use fact_core::nn::train::{self, Evaluation, Event, State, Stop};
 use fact_core::nn::{Activation, Bias, Loss};
-use fact_core::rng::Rng;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
 use fact_core::standardize;
@@ -18,101 +15,7 @@ use fact_tests::near::{assert_near, bits};
 use fact_tests::network::{Network, scratch};
 use fact_tests::tolerance;
 
-const LBFGS: usize = 5;
-
-/// Three classes of four inputs in two rings: 30 samples that no linear network separates.
-fn classes<T: Scalar>(widths: &[usize], hidden: Activation<T>, lambda: f64) -> Network<T> {
-    let (samples, mut rng) = (30, Rng::new(11));
-    let (mut x, mut y) = (vec![], vec![]);
-    for i in 0..samples {
-        let class = i % 3;
-        let centre = [[1.0, 0.0, -1.0, 0.5], [-1.0, 1.0, 0.0, -0.5], [0.0, -1.0, 1.0, 0.5]][class];
-        let side = if i % 2 == 0 { 1.0 } else { 1.5 };
-        x.extend(centre.map(|c| T::from_f64(side * c + 0.4 * rng.normal::<f64>())));
-        y.extend((0..3).map(|k| T::from_f64(f64::from(u8::from(k == class)))));
-    }
-    let mut network = Network {
-        widths: widths.to_vec(),
-        hidden,
-        output: Activation::Identity,
-        bias: Bias::None,
-        loss: Loss::HalfSquared,
-        lambda: T::from_f64(lambda),
-        theta: vec![],
-        samples,
-        x,
-        y,
-    };
-    initialise(&mut network, 5);
-    network
-}
-
-fn initialise<T: Scalar>(network: &mut Network<T>, seed: u64) {
-    let mut theta = vec![T::ZERO; network.architecture().params()];
-    init::fill(&network.architecture(), Init::Normal { gain: 1.0 }, seed, &mut theta).unwrap();
-    network.theta = theta;
-}
-
-fn training<'a, T: Scalar>(
-    network: &'a Network<T>,
-    optimizer: Optimizer<T>,
-    evaluations: u32,
-    tolerance: f64,
-) -> Training<'a, T> {
-    Training { objective: network.objective(), optimizer, evaluations, tolerance, seed: 3 }
-}
-
-/// Trains in blocks of `rows` samples until it stops.
-fn run<T: Scalar>(
-    network: &Network<T>,
-    optimizer: Optimizer<T>,
-    evaluations: u32,
-    tolerance: f64,
-    rows: usize,
-) -> (Network<T>, Stop, Evaluation) {
-    let training = training(network, optimizer, evaluations, tolerance);
-    let mut theta = network.theta.clone();
-    let mut memory = scratch(train::memory(&optimizer, theta.len()));
-    let mut lent = scratch(train::step_scratch(&network.widths, rows));
-    let mut state = State::new();
-    loop {
-        let lent = Scratch::new(&mut lent);
-        let samples = network.samples();
-        let event =
-            train::step(&training, &mut state, &samples, &mut theta, &mut memory, lent).unwrap();
-        if let Event::Stopped(stop, last) = event {
-            return (Network { theta, ..network.clone() }, stop, last);
-        }
-    }
-}
-
-/// The minimum that L-BFGS finds, to a certificate of 1e-8.
-fn minimum(network: &Network<f64>) -> Network<f64> {
-    let lbfgs = Optimizer::Lbfgs { pairs: LBFGS };
-    let (found, stop, last) = run(network, lbfgs, 20_000, 1e-8, network.samples);
-    assert_eq!(stop, Stop::Converged, "{last:?}");
-    found
-}
-
-/// FACT against `WᵀW`, from the samples.
-fn fact<T: Scalar>(network: &Network<T>, layer: usize) -> Agreement {
-    agreement(&network.fact(layer, network.samples), &network.neural(layer))
-}
-
-/// bFACT against `WWᵀ`, from the samples.
-fn bfact<T: Scalar>(network: &Network<T>, layer: usize) -> Agreement {
-    agreement(&network.bfact(layer, network.samples), &network.backward_neural(layer))
-}
-
-fn norm_squared(network: &Network<f64>, layer: usize) -> f64 {
-    network.weight(&network.theta, layer).data().iter().map(|w| w * w).sum()
-}
-
-fn imbalance(network: &Network<f64>, layer: usize) -> f64 {
-    let (below, above) =
-        (network.weight(&network.theta, layer), network.weight(&network.theta, layer + 1));
-    neural::imbalance(below, above, network.hidden.degree().unwrap()).unwrap().unwrap()
-}
+use fact_tests::minima::*;
 
 // ---- minima --------------------------------------------------------------------------------------
 
@@ -503,100 +406,4 @@ fn the_evaluation_reports_what_it_evaluated() {
     assert_near("‖∇L‖", &[last.gradient_norm.unwrap()], &[norm], norm, exact);
     let worst = (0..found.depth()).map(|layer| fact(&found, layer).residual.unwrap());
     assert!(worst.fold(0.0, f64::max) <= last.bound.unwrap());
-}
-
-// ---- falsifications ------------------------------------------------------------------------------
-
-#[test]
-fn decoupled_decay_breaks_fact() {
-    let decay = 1e-2;
-    let network = classes::<f64>(&[4, 6, 3], Activation::Tanh, 0.0);
-    let adamw = Optimizer::Adam {
-        rate: 0.01,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        decay,
-        schedule: Schedule::Inverse { half: 2000 },
-    };
-    let (mut found, _, last) = run(&network, adamw, 6000, 0.0, 30);
-    assert_eq!(last.bound, Err(Missing::NoDecay));
-    found.lambda = decay;
-    assert!(found.fit(30).accuracy().unwrap() >= 0.9);
-    for layer in 0..found.depth() {
-        let measured = fact(&found, layer);
-        let (pearson, residual) = (measured.pearson.unwrap(), measured.residual.unwrap());
-        // The fixed point has signs of the gradient for the weights' decay: the gradient, and FACT
-        // with it, is far too small, and of another shape.
-        assert!(pearson < 0.95, "layer {layer}: Pearson {pearson}");
-        assert!((0.9..1.1).contains(&residual), "layer {layer}: residual {residual}");
-    }
-}
-
-#[test]
-fn no_decay_breaks_fact() {
-    let mut network = classes::<f64>(&[4, 6, 3], Activation::Tanh, 0.0);
-    let lbfgs = Optimizer::Lbfgs { pairs: LBFGS };
-    let (found, stop, last) = run(&network, lbfgs, 3000, 1e-8, 30);
-    // Nothing certifies without decay, however small the gradient.
-    assert!(stop != Stop::Converged);
-    assert_eq!(last.bound, Err(Missing::NoDecay));
-    network.theta = found.theta;
-    network.lambda = 1e-2;
-    for layer in 0..network.depth() {
-        // No gradient, hence no FACT: nothing of WᵀW is explained.
-        let residual = fact(&network, layer).residual.unwrap();
-        assert!(residual > 0.9, "layer {layer}: residual {residual}");
-    }
-}
-
-#[test]
-fn twice_the_decay_halves_fact() {
-    let mut found = minimum(&classes(&[4, 6, 3], Activation::Tanh, 1e-2));
-    found.lambda *= 2.0;
-    for layer in 0..found.depth() {
-        for measured in [fact(&found, layer), bfact(&found, layer)] {
-            // Pearson is blind to it; the residual is not.
-            let near = tolerance::CONVERGED;
-            assert_near("Pearson", &[measured.pearson.unwrap()], &[1.0], 1.0, near);
-            assert_near("cosine", &[measured.cosine.unwrap()], &[1.0], 1.0, near);
-            assert_near("residual", &[measured.residual.unwrap()], &[0.5], 1.0, near);
-        }
-    }
-}
-
-#[test]
-fn noise_on_the_weights_shows() {
-    let found = minimum(&classes(&[4, 6, 3], Activation::Tanh, 1e-3));
-    let mut noisy = found.clone();
-    let mut rng = Rng::new(1);
-    let norm = found.theta.iter().map(|w| w * w).sum::<f64>().sqrt();
-    let size = norm / (found.theta.len() as f64).sqrt();
-    noisy.theta.iter_mut().for_each(|w| *w += 1e-4 * size * rng.normal::<f64>());
-    for layer in 0..found.depth() {
-        let (before, after) =
-            (fact(&found, layer).residual.unwrap(), fact(&noisy, layer).residual.unwrap());
-        // 1e-4 of noise is amplified by the curvature over λ.
-        assert!((1e-3..1.0).contains(&after) && after > 1e4 * before, "{before:e} → {after:e}");
-    }
-}
-
-#[test]
-fn the_bias_has_no_part_in_bfact() {
-    let mut network = classes::<f64>(&[4, 6, 3], Activation::Tanh, 1e-2);
-    network.bias = Bias::Decayed;
-    initialise(&mut network, 5);
-    let found = minimum(&network);
-    // z δᵀ in place of (Wh) δᵀ adds −(1/λ) b (∂L/∂b)ᵀ = b bᵀ where biases decay.
-    for layer in 0..found.depth() {
-        let bias: Vec<f64> =
-            found.architecture().layers(&found.theta).unwrap().nth(layer).unwrap().bias.to_vec();
-        let mut wrong = found.bfact(layer, 30);
-        for (i, row) in wrong.chunks_mut(bias.len()).enumerate() {
-            row.iter_mut().zip(&bias).for_each(|(entry, b)| *entry += bias[i] * b);
-        }
-        assert!(bfact(&found, layer).residual.unwrap() <= tolerance::CONVERGED);
-        let residual = agreement(&wrong, &found.backward_neural(layer)).residual.unwrap();
-        assert!(residual > 1e-3, "layer {layer}: {residual:e}");
-    }
 }

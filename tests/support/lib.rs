@@ -2,6 +2,7 @@
 pub mod dense;
 pub mod golden;
 pub mod matrices;
+pub mod minima;
 pub mod near;
 pub mod network;
 pub mod oracle;

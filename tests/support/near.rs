@@ -36,3 +36,8 @@ pub fn exact<T: Scalar>(values: &[T]) -> Vec<f64> {
 pub fn bits<T: Scalar>(values: &[T]) -> Vec<u64> {
     values.iter().map(|value| value.bits()).collect()
 }
+
+/// Whether a refusal is for a shape or a length.
+pub fn is_size(error: &fact_core::Error) -> bool {
+    matches!(error, fact_core::Error::Shape { .. } | fact_core::Error::Length { .. })
+}
