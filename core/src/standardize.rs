@@ -58,7 +58,7 @@ fn fit_column<T: Scalar, I: Iterator<Item = T>>(column: impl Fn() -> I) -> Resul
 /// `x ← (x − mean) · scale`, column by column, for `x: n×d`.
 ///
 /// # Errors
-/// [`Error::Length`](crate::Error::Length) when `mean` or `scale` is not of length `d`.
+/// [`Error::Length`] when `mean` or `scale` is not of length `d`.
 ///
 /// ```
 /// use fact_core::{mat::MatMut, standardize};
