@@ -1,11 +1,12 @@
 //! The host side of FACT: data in, experiments, reports out.
 //!
-//! The command is a straight line: [`cli`] turns arguments into a validated [`plan`], [`data`] loads
-//! what it names, [`engine`] trains with the algorithms of `fact-core`, [`experiment`] measures,
-//! [`report`] and [`plot`] render last.
+//! Each [`command`] is a straight line: [`cli`] turns arguments into a validated [`plan`], [`data`]
+//! loads what it names, [`engine`] trains with the algorithms of `fact-core`, [`experiment`]
+//! measures, [`report`] and [`plot`] render last.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod cli;
+pub mod command;
 pub mod data;
 pub mod engine;
 pub mod error;

@@ -1,4 +1,4 @@
-//! What a command is to do: plain data, validated, with every default filled in.
+//! The plan of `fact verify`: a dataset, a network, and how it is trained.
 
 use crate::data::{self, BUILTIN, Dataset, Format, Target};
 use crate::error::{Error, Result};

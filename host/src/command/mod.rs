@@ -1,0 +1,35 @@
+//! The subcommands: a plan is made, carried out, rendered and printed.
+
+mod verify;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Result};
+use std::io::{ErrorKind, Write};
+
+/// How a command ended that was not stopped by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It did what it was asked to; a check has passed.
+    Done,
+    /// It is a check, and the check failed.
+    Failed,
+}
+
+/// Carries out what the command line asks for.
+///
+/// # Errors
+/// Whatever stops it early: bad usage, bad input, a file that cannot be written.
+pub fn run(cli: &Cli) -> Result<Ending> {
+    match &cli.command {
+        Command::Verify(arguments) => verify::run(arguments),
+    }
+}
+
+/// Writes to stdout. A reader that has seen enough and closes the pipe is not an error.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+        _ => Ok(()),
+    }
+}
