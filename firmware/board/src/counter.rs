@@ -1,0 +1,67 @@
+//! Executed instructions, under QEMU with `-icount shift=0`: one instruction is one nanosecond.
+
+/// A running count of instructions.
+pub struct Counter {
+    #[cfg(target_arch = "arm")]
+    timer: cortex_m::peripheral::SYST,
+}
+
+#[cfg(target_arch = "arm")]
+impl Counter {
+    /// Instructions from one tick of the 25 MHz system clock to the next.
+    const TICK: u64 = 40;
+    const TOP: u32 = 0x00ff_ffff;
+
+    /// Starts the system timer.
+    pub fn start() -> Self {
+        // SAFETY: the timer belongs to this counter alone: an image starts one.
+        let mut timer = unsafe { cortex_m::Peripherals::steal() }.SYST;
+        timer.set_clock_source(cortex_m::peripheral::syst::SystClkSource::Core);
+        timer.set_reload(Self::TOP);
+        timer.clear_current();
+        timer.enable_counter();
+        Self { timer }
+    }
+
+    /// Instructions so far, to [`Self::TICK`]; wraps, see [`Self::since`].
+    fn now(&self) -> u32 {
+        let _ = &self.timer;
+        Self::TOP - cortex_m::peripheral::SYST::get_current()
+    }
+
+    /// Instructions since an earlier reading, if fewer than 2²⁴ ticks ago.
+    fn since(&self, earlier: u32) -> u64 {
+        u64::from(self.now().wrapping_sub(earlier) & Self::TOP) * Self::TICK
+    }
+}
+
+#[cfg(target_arch = "riscv32")]
+impl Counter {
+    /// The processor counts from reset.
+    pub fn start() -> Self {
+        Self {}
+    }
+
+    fn now(&self) -> u64 {
+        riscv::register::minstret::read64()
+    }
+
+    fn since(&self, earlier: u64) -> u64 {
+        self.now() - earlier
+    }
+}
+
+/// Instructions of one call of `run`: `(2N calls − N calls)/N`, so that the cost of reading the
+/// counter cancels; rounded, because the system timer ticks once in forty instructions.
+pub fn count(counter: &Counter, calls: u32, mut run: impl FnMut()) -> u64 {
+    let mut time = |calls: u32| {
+        let earlier = counter.now();
+        for _ in 0..calls {
+            run();
+        }
+        counter.since(earlier)
+    };
+    let (once, twice) = (time(calls), time(2 * calls));
+    let calls = u64::from(calls.max(1));
+    (twice.saturating_sub(once) + calls / 2) / calls
+}

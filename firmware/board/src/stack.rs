@@ -1,0 +1,44 @@
+//! How deep the stack has been: painted before, measured after.
+
+/// What unused stack holds.
+const PAINT: u32 = 0x5afe_57ac;
+/// Bytes below the caller's frame that painting leaves alone: its own frame lies there.
+const OWN: usize = 128;
+
+unsafe extern "C" {
+    /// End of the statics, from the linker script.
+    static mut __sheap: u32;
+    /// Highest address of the stack, likewise.
+    static mut _stack_start: u32;
+}
+
+fn bottom() -> *mut u32 {
+    &raw mut __sheap
+}
+
+/// Fills what lies between the statics and the caller's frame with a pattern.
+#[inline(never)]
+pub fn paint() {
+    let here = 0_u32;
+    let top = (&raw const here as usize - OWN) as *mut u32;
+    let mut at = bottom();
+    while at < top {
+        // SAFETY: between the end of the statics and the stack pointer nothing lives.
+        unsafe {
+            at.write_volatile(PAINT);
+            at = at.add(1);
+        }
+    }
+}
+
+/// Bytes of stack used since [`paint`], counted from the top of the stack.
+#[inline(never)]
+pub fn used() -> usize {
+    let top = &raw mut _stack_start;
+    let mut at = bottom();
+    // SAFETY: as in `paint`, and reading RAM is harmless.
+    while at < top && unsafe { at.read_volatile() } == PAINT {
+        at = unsafe { at.add(1) };
+    }
+    top as usize - at as usize
+}

@@ -1,0 +1,5 @@
+//! What every target computes to the same bits: one source for firmware, WebAssembly and desktop.
+#![no_std]
+
+pub mod bits;
+pub mod text;

@@ -1,0 +1,115 @@
+//! Numbers as text without `core::fmt`, which would bring its panics into the image.
+
+use heapless::String;
+
+/// Where text goes: a debugger's console, a terminal, a string.
+pub type Out<'a> = dyn FnMut(&str) + 'a;
+
+/// A number in text.
+pub type Text = String<24>;
+
+/// Sixteen hexadecimal digits.
+pub fn hex(number: u64) -> Text {
+    let mut text = Text::new();
+    for place in (0..16).rev() {
+        push(&mut text, b"0123456789abcdef".get((number >> (4 * place)) as usize & 15));
+    }
+    text
+}
+
+/// A whole number.
+pub fn whole(number: u64) -> Text {
+    let mut text = Text::new();
+    let mut place = 1;
+    while number / place >= 10 {
+        place *= 10;
+    }
+    while place > 0 {
+        digit(&mut text, number / place);
+        place /= 10;
+    }
+    text
+}
+
+/// A number below 10⁹ in size, rounded half up to this many decimals.
+pub fn fixed(number: f64, decimals: u32) -> Text {
+    let mut scale = 1_u64;
+    for _ in 0..decimals {
+        scale *= 10;
+    }
+    let scaled = (number.abs() * scale as f64 + 0.5) as u64;
+    let mut text = Text::new();
+    if number < 0.0 && scaled > 0 {
+        push(&mut text, Some(&b'-'));
+    }
+    append(&mut text, &whole(scaled / scale));
+    if decimals > 0 {
+        push(&mut text, Some(&b'.'));
+        for _ in 0..decimals {
+            scale /= 10;
+            digit(&mut text, scaled / scale.max(1));
+        }
+    }
+    text
+}
+
+/// A positive number in scientific notation with two digits, such as `2.6e-7`.
+pub fn scientific(number: f64) -> Text {
+    let mut text = Text::new();
+    let (mut mantissa, mut exponent) = (number, 0_i32);
+    // The bounds also end the loops for zero and for what is not finite.
+    while mantissa < 1.0 && exponent > -400 {
+        mantissa *= 10.0;
+        exponent -= 1;
+    }
+    while mantissa >= 10.0 && exponent < 400 {
+        mantissa /= 10.0;
+        exponent += 1;
+    }
+    let mut tenths = (10.0 * mantissa + 0.5) as u64;
+    if tenths >= 100 {
+        tenths /= 10;
+        exponent += 1;
+    }
+    digit(&mut text, tenths / 10);
+    push(&mut text, Some(&b'.'));
+    digit(&mut text, tenths);
+    append(&mut text, if exponent < 0 { "e-" } else { "e" });
+    append(&mut text, &whole(exponent.unsigned_abs().into()));
+    text
+}
+
+/// Writes `text` to the right of a column this wide.
+pub fn right(out: &mut Out<'_>, text: &str, width: usize) {
+    for _ in text.chars().count()..width {
+        out(" ");
+    }
+    out(text);
+}
+
+fn digit(text: &mut Text, number: u64) {
+    push(text, b"0123456789".get((number % 10) as usize));
+}
+
+fn push(text: &mut Text, byte: Option<&u8>) {
+    // Every number here is shorter than a `Text`.
+    let _ = text.push(byte.copied().unwrap_or(b'?').into());
+}
+
+fn append(text: &mut Text, part: &str) {
+    let _ = text.push_str(part);
+}
+
+/// What went wrong, in a word or two.
+pub fn reason(error: &fact_core::Error) -> &'static str {
+    use fact_core::Error;
+    match *error {
+        Error::Shape { what, .. }
+        | Error::Length { what, .. }
+        | Error::Parameter { what }
+        | Error::NonFinite { what } => what,
+        Error::Scratch { .. } => "scratch too small",
+        Error::NotPositiveDefinite { .. } => "not positive definite",
+        Error::NoConvergence { .. } => "no convergence",
+    }
+}
