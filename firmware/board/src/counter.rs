@@ -51,17 +51,20 @@ impl Counter {
     }
 }
 
-/// Instructions of one call of `run`: `(2N calls − N calls)/N`, so that the cost of reading the
-/// counter cancels; rounded, because the system timer ticks once in forty instructions.
-pub fn count(counter: &Counter, calls: u32, mut run: impl FnMut()) -> u64 {
-    let mut time = |calls: u32| {
-        let earlier = counter.now();
-        for _ in 0..calls {
-            run();
-        }
-        counter.since(earlier)
-    };
-    let (once, twice) = (time(calls), time(2 * calls));
-    let calls = u64::from(calls.max(1));
-    (twice.saturating_sub(once) + calls / 2) / calls
+impl Counter {
+    /// Instructions of one call, those of reading the counter included.
+    pub fn time(&self, call: &mut dyn FnMut()) -> u64 {
+        let earlier = self.now();
+        call();
+        self.since(earlier)
+    }
+
+    /// Instructions of one call of many: `(2N calls − N calls)/N`, so that all but the call cancels;
+    /// rounded, because the system timer ticks once in forty instructions.
+    pub fn count(&self, calls: u32, mut call: impl FnMut()) -> u64 {
+        let mut repeat = |calls: u32| self.time(&mut || (0..calls).for_each(|_| call()));
+        let (once, twice) = (repeat(calls), repeat(2 * calls));
+        let calls = u64::from(calls.max(1));
+        (twice.saturating_sub(once) + calls / 2) / calls
+    }
 }

@@ -7,7 +7,7 @@ mod counter;
 mod entry;
 mod stack;
 
-pub use counter::{Counter, count};
+pub use counter::Counter;
 pub use stack::{paint as paint_stack, used as stack_used};
 
 #[cfg(target_arch = "arm")]

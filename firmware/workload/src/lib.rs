@@ -2,4 +2,7 @@
 #![no_std]
 
 pub mod bits;
+pub mod iris;
+pub mod online;
 pub mod text;
+pub mod train;

@@ -113,3 +113,25 @@ pub fn reason(error: &fact_core::Error) -> &'static str {
         Error::NoConvergence { .. } => "no convergence",
     }
 }
+
+/// Writes widths, such as `4-8-3`.
+pub fn widths(out: &mut Out<'_>, widths: &[usize]) {
+    for (index, &width) in widths.iter().enumerate() {
+        out(if index > 0 { "-" } else { "" });
+        out(&whole(width as u64));
+    }
+}
+
+/// The exit code of a program: 0 done, 1 its check failed, 2 it could not run, which is said.
+pub fn exit_code(ended: fact_core::Result<bool>, out: &mut Out<'_>) -> u8 {
+    match ended {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(error) => {
+            out("error: ");
+            out(reason(&error));
+            out("\n");
+            2
+        }
+    }
+}
