@@ -1,5 +1,13 @@
 //! Executed instructions, under QEMU with `-icount shift=0`: one instruction is one nanosecond.
 
+/// From one tick of the system timer to the next, as a fraction: the clocks of QEMU's boards.
+#[cfg(board = "microbit")]
+const NANOSECONDS: [u64; 2] = [125, 2];
+#[cfg(board = "mps2")]
+const NANOSECONDS: [u64; 2] = [40, 1];
+#[cfg(board = "an505")]
+const NANOSECONDS: [u64; 2] = [50, 1];
+
 /// A running count of instructions.
 pub struct Counter {
     #[cfg(target_arch = "arm")]
@@ -8,8 +16,6 @@ pub struct Counter {
 
 #[cfg(target_arch = "arm")]
 impl Counter {
-    /// Instructions from one tick of the 25 MHz system clock to the next.
-    const TICK: u64 = 40;
     const TOP: u32 = 0x00ff_ffff;
 
     /// Starts the system timer.
@@ -23,7 +29,7 @@ impl Counter {
         Self { timer }
     }
 
-    /// Instructions so far, to [`Self::TICK`]; wraps, see [`Self::since`].
+    /// Ticks so far; wraps, see [`Self::since`].
     fn now(&self) -> u32 {
         let _ = &self.timer;
         Self::TOP - cortex_m::peripheral::SYST::get_current()
@@ -31,7 +37,7 @@ impl Counter {
 
     /// Instructions since an earlier reading, if fewer than 2²⁴ ticks ago.
     fn since(&self, earlier: u32) -> u64 {
-        u64::from(self.now().wrapping_sub(earlier) & Self::TOP) * Self::TICK
+        u64::from(self.now().wrapping_sub(earlier) & Self::TOP) * NANOSECONDS[0] / NANOSECONDS[1]
     }
 }
 
@@ -60,7 +66,7 @@ impl Counter {
     }
 
     /// Instructions of one call of many: `(2N calls − N calls)/N`, so that all but the call cancels;
-    /// rounded, because the system timer ticks once in forty instructions.
+    /// rounded, because the system timer ticks once in tens of instructions.
     pub fn count(&self, calls: u32, mut call: impl FnMut()) -> u64 {
         let mut repeat = |calls: u32| self.time(&mut || (0..calls).for_each(|_| call()));
         let (once, twice) = (repeat(calls), repeat(2 * calls));

@@ -20,7 +20,7 @@ fn bottom() -> *mut u32 {
 #[inline(never)]
 pub fn paint() {
     let here = 0_u32;
-    let top = (&raw const here as usize - OWN) as *mut u32;
+    let top = ((&raw const here as usize - OWN) & !3) as *mut u32;
     let mut at = bottom();
     while at < top {
         // SAFETY: between the end of the statics and the stack pointer nothing lives.
@@ -34,11 +34,26 @@ pub fn paint() {
 /// Bytes of stack used since [`paint`], counted from the top of the stack.
 #[inline(never)]
 pub fn used() -> usize {
+    &raw mut _stack_start as usize - lowest()
+}
+
+/// Bytes of stack that one call uses, its own frame included.
+#[inline(never)]
+pub fn depth(call: &mut dyn FnMut()) -> usize {
+    let here = 0_u32;
+    paint();
+    call();
+    // What `paint` leaves alone counts as used only if what lies below it was.
+    (&raw const here as usize).saturating_sub(lowest())
+}
+
+/// The lowest address that no longer holds the paint.
+fn lowest() -> usize {
     let top = &raw mut _stack_start;
     let mut at = bottom();
     // SAFETY: as in `paint`, and reading RAM is harmless.
     while at < top && unsafe { at.read_volatile() } == PAINT {
         at = unsafe { at.add(1) };
     }
-    top as usize - at as usize
+    at as usize
 }

@@ -1,7 +1,7 @@
 //! `replay PROGRAM`: what an image prints, computed on the desktop from the same code.
 
 use fact_workload::text::exit_code;
-use fact_workload::{bits, online, train};
+use fact_workload::{bits, online, rfm, train};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -25,8 +25,19 @@ fn main() -> ExitCode {
             &mut |call| call(),
             &mut out,
         ),
+        Some("rfm") => {
+            let buffers = rfm::Buffers {
+                x: &mut [0.0; rfm::INPUTS],
+                y: &mut [0.0; rfm::N],
+                metric: &mut [0.0; rfm::METRIC],
+                dual: &mut [0.0; rfm::N],
+                fit: &mut [0.0; rfm::FIT],
+                predict: &mut [0.0; rfm::PREDICT],
+            };
+            rfm::run(buffers, &mut out)
+        }
         _ => {
-            eprintln!("usage: replay bits|train|online");
+            eprintln!("usage: replay bits|train|rfm|online");
             return ExitCode::from(2);
         }
     };

@@ -4,5 +4,6 @@
 pub mod bits;
 pub mod iris;
 pub mod online;
+pub mod rfm;
 pub mod text;
 pub mod train;

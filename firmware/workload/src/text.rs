@@ -19,37 +19,33 @@ pub fn hex(number: u64) -> Text {
 
 /// A whole number.
 pub fn whole(number: u64) -> Text {
+    decimal(number, 0)
+}
+
+/// A number below 10⁹ in size, rounded half up to this many decimals, at most nine.
+pub fn fixed(number: f64, decimals: usize) -> Text {
+    let scale = (0..decimals).fold(1.0, |scale, _| 10.0 * scale);
+    let scaled = (number.abs() * scale + 0.5) as u64;
     let mut text = Text::new();
-    let mut place = 1;
-    while number / place >= 10 {
-        place *= 10;
-    }
-    while place > 0 {
-        digit(&mut text, number / place);
-        place /= 10;
-    }
+    append(&mut text, if number < 0.0 && scaled > 0 { "-" } else { "" });
+    append(&mut text, &decimal(scaled, decimals));
     text
 }
 
-/// A number below 10⁹ in size, rounded half up to this many decimals.
-pub fn fixed(number: f64, decimals: u32) -> Text {
-    let mut scale = 1_u64;
-    for _ in 0..decimals {
-        scale *= 10;
-    }
-    let scaled = (number.abs() * scale as f64 + 0.5) as u64;
-    let mut text = Text::new();
-    if number < 0.0 && scaled > 0 {
-        push(&mut text, Some(&b'-'));
-    }
-    append(&mut text, &whole(scaled / scale));
-    if decimals > 0 {
-        push(&mut text, Some(&b'.'));
-        for _ in 0..decimals {
-            scale /= 10;
-            digit(&mut text, scaled / scale.max(1));
+/// A whole number with a point before its last `decimals` digits.
+fn decimal(number: u64, decimals: usize) -> Text {
+    let (mut rest, mut count) = (number, 0);
+    let mut reversed = Text::new();
+    while rest > 0 || count <= decimals {
+        if count == decimals && count > 0 {
+            push(&mut reversed, Some(&b'.'));
         }
+        digit(&mut reversed, rest);
+        rest /= 10;
+        count += 1;
     }
+    let mut text = Text::new();
+    reversed.bytes().rev().for_each(|byte| push(&mut text, Some(&byte)));
     text
 }
 
@@ -81,7 +77,7 @@ pub fn scientific(number: f64) -> Text {
 
 /// Writes `text` to the right of a column this wide.
 pub fn right(out: &mut Out<'_>, text: &str, width: usize) {
-    for _ in text.chars().count()..width {
+    for _ in text.len()..width {
         out(" ");
     }
     out(text);
@@ -107,6 +103,7 @@ pub fn reason(error: &fact_core::Error) -> &'static str {
         Error::Shape { what, .. }
         | Error::Length { what, .. }
         | Error::Parameter { what }
+        | Error::Scale { what }
         | Error::NonFinite { what } => what,
         Error::Scratch { .. } => "scratch too small",
         Error::NotPositiveDefinite { .. } => "not positive definite",

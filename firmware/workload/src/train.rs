@@ -67,7 +67,10 @@ fn objective() -> Objective<'static, f32> {
     }
 }
 
+// The stages are not inlined: their frames would lie on the stack together.
+
 /// The flowers, standardised in `x`.
+#[inline(never)]
 fn load(x: &mut [f32]) -> Result<Samples<'_, f32>> {
     iris::features(x);
     let (mut mean, mut scale) = ([0.0; iris::FEATURES], [0.0; iris::FEATURES]);
@@ -78,6 +81,7 @@ fn load(x: &mut [f32]) -> Result<Samples<'_, f32>> {
 }
 
 /// Minimises the objective, in steps of one sample.
+#[inline(never)]
 fn descend(
     objective: &Objective<'_, f32>,
     samples: &Samples<'_, f32>,
@@ -118,6 +122,7 @@ fn descend(
 
 /// Prints a row for each layer and answers whether FACT holds in all of them. The optimiser's
 /// memory has done its work: it holds the gradients and the matrices compared.
+#[inline(never)]
 fn judge(
     objective: &Objective<'_, f32>,
     samples: &Samples<'_, f32>,

@@ -19,7 +19,8 @@ pub(super) fn cholesky<T: Scalar>(mut memory: Scratch<'_, T>) -> Result<Fingerpr
     for n in ORDERS {
         let a = positive(&mut rng, n, a, memory.reborrow())?;
         let packed = packed.get_mut(..triangular::packed_len(n)).unwrap_or_default();
-        let lower = MatRef::new(a, n, n)?.rows().enumerate().flat_map(|(i, row)| row.iter().take(i + 1));
+        let lower =
+            MatRef::new(a, n, n)?.rows().enumerate().flat_map(|(i, row)| row.iter().take(i + 1));
         packed.iter_mut().zip(lower).for_each(|(packed, &entry)| *packed = entry);
         cholesky::factor(MatMut::new(a, n, n)?)?;
         cholesky::factor_packed(n, packed)?;

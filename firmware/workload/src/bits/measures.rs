@@ -1,7 +1,7 @@
 //! What the theory says of trained weights: every claim about every layer, and its agreement.
 
-use super::add;
 use super::training::{activations, task, trained};
+use super::{add, measured};
 use fact_core::Result;
 use fact_core::features::agreement::{self, Agreement};
 use fact_core::features::{Missing, agop, certificate, enfa, fact, neural};
@@ -97,8 +97,7 @@ fn layer<T: Scalar>(
     add(hash, truth.data_mut())?;
     fact::transposed(claim.as_ref(), truth.reborrow())?;
     add(hash, truth.data_mut())?;
-    let found =
-        fact::agreement_from_gradient(lambda, of.weight, data.weight, lent.reborrow())?;
+    let found = fact::agreement_from_gradient(lambda, of.weight, data.weight, lent.reborrow())?;
     agrees(hash, found.fact)?;
     agrees(hash, found.backward)?;
     let (out, scratch) = (backward.reborrow(), lent.reborrow());
@@ -122,16 +121,6 @@ fn agrees(hash: &mut Fingerprint, found: Agreement) -> Result<()> {
     measured(hash, found.pearson)?;
     measured(hash, found.cosine)?;
     measured(hash, found.residual)
-}
-
-fn measured(hash: &mut Fingerprint, found: core::result::Result<f64, Missing>) -> Result<()> {
-    match found {
-        Ok(number) => add(hash, &[number]),
-        Err(reason) => {
-            missing(hash, Err(reason));
-            Ok(())
-        }
-    }
 }
 
 fn missing(hash: &mut Fingerprint, formed: core::result::Result<(), Missing>) {

@@ -3,6 +3,7 @@
 //! Each part fits the memory of the smallest board, so that no target gets an easier workload.
 
 mod decompositions;
+mod kernels;
 mod measures;
 mod numbers;
 mod products;
@@ -10,6 +11,7 @@ mod training;
 
 use crate::text::{self, Out};
 use fact_core::approx::Approx;
+use fact_core::features::Measured;
 use fact_core::fingerprint::Fingerprint;
 use fact_core::rng::Rng;
 use fact_core::scalar::Scalar;
@@ -22,7 +24,7 @@ pub const WORDS: usize = 1024;
 /// A part of the workload in one precision: takes its buffers from the scratch, returns its hash.
 type Part<T> = fn(Scratch<'_, T>) -> Result<Fingerprint>;
 
-const fn parts<T: Scalar>() -> [(&'static str, Part<T>); 10] {
+const fn parts<T: Scalar>() -> [(&'static str, Part<T>); 12] {
     [
         ("numbers", numbers::numbers),
         ("products", products::products),
@@ -34,6 +36,8 @@ const fn parts<T: Scalar>() -> [(&'static str, Part<T>); 10] {
         ("adamw", training::adamw),
         ("lbfgs", training::lbfgs),
         ("measures", measures::measures),
+        ("kernels", kernels::machines),
+        ("rfm", kernels::feature_machines),
     ]
 }
 
@@ -72,4 +76,15 @@ fn add<T: Scalar>(hash: &mut Fingerprint, numbers: &[T]) -> Result<()> {
 /// Overwrites `out` with uniform numbers in `[−1, 1)`.
 fn draw<T: Scalar>(rng: &mut Rng, out: &mut [T]) {
     out.fill_with(|| T::from_f64(2.0 * rng.uniform() - 1.0));
+}
+
+/// Adds a measurement, or the reason why there is none.
+fn measured(hash: &mut Fingerprint, found: Measured) -> Result<()> {
+    match found {
+        Ok(number) => add(hash, &[number]),
+        Err(reason) => {
+            hash.bytes(&[reason as u8]);
+            Ok(())
+        }
+    }
 }

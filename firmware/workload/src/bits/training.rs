@@ -19,8 +19,7 @@ use fact_core::scratch::Scratch;
 const SAMPLES: usize = 6;
 /// One hidden layer, which `sgd` treats apart, and two.
 const WIDTHS: [&[usize]; 2] = [&[3, 5, 2], &[3, 4, 3, 2]];
-const LOSSES: [Loss; 4] =
-    [Loss::HalfSquared, Loss::Squared, Loss::MeanSquared, Loss::CrossEntropy];
+const LOSSES: [Loss; 4] = [Loss::HalfSquared, Loss::Squared, Loss::MeanSquared, Loss::CrossEntropy];
 const BIASES: [Bias; 3] = [Bias::None, Bias::Free, Bias::Decayed];
 
 /// Every activation.
