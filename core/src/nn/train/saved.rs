@@ -177,6 +177,7 @@ fn take_measured(take: &mut Take<'_>) -> Option<Measured> {
         Missing::NoDecay,
         Missing::NonFinite,
         Missing::NotFormed,
+        Missing::NotInnerProduct,
     ];
     reasons.into_iter().find(|&missing| missing_code(missing) == code).map(Err)
 }
@@ -190,5 +191,6 @@ const fn missing_code(missing: Missing) -> u8 {
         Missing::NoDecay => 4,
         Missing::NonFinite => 5,
         Missing::NotFormed => 6,
+        Missing::NotInnerProduct => 7,
     }
 }
