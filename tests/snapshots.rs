@@ -9,6 +9,7 @@ use fact_core::nn::{Activation, Bias};
 use fact_core::scalar::{Precision, Scalar};
 use fact_core::scratch::Scratch;
 use fact_core::snapshot::{self, BLOCK, Crc32, Failure, Kind, Refused, drain, fill};
+use fact_tests::golden;
 use fact_tests::minima::{LBFGS, classes, initialise, optimizers, training};
 use fact_tests::near::bits;
 use fact_tests::network::{Network, scratch};
@@ -271,6 +272,20 @@ fn every_truncation_and_every_flipped_bit_is_refused() {
         // What follows is no part of it.
         assert_eq!(kept.clone().resume(&training, &[&bytes[..], b"more"].concat()), Ok(3));
     }
+}
+
+/// The fuzzer's seeds: version 1 as it was first written, to be read for ever.
+#[test]
+fn the_snapshots_kept_as_seeds_are_read() {
+    let mut read = 0;
+    for file in std::fs::read_dir(golden::fixtures().join("../tests/fuzz/corpus/snapshot")).unwrap()
+    {
+        let path = file.unwrap().path();
+        let header = snapshot::verify(drain(&std::fs::read(&path).unwrap())).unwrap();
+        assert_eq!((header.sequence, header.state), (7, 133), "{}", path.display());
+        read += 1;
+    }
+    assert_eq!(read, 12);
 }
 
 /// Puts both checks right again, as somebody with bad intentions would.

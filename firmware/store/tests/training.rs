@@ -92,6 +92,7 @@ fn training_through_power_cuts_ends_at_the_same_bits() {
             }
             flash.power_on();
             lives += 1;
+            assert!(lives < 1000, "no progress: {optimizer:?}");
         };
         assert!(lives > 10, "{lives} lives");
         assert_eq!(ended, straight, "{optimizer:?}");
