@@ -139,7 +139,7 @@ fn architecture(
 }
 
 fn draw(rng: &mut Rng, out: &mut [f32]) {
-    out.fill_with(|| rng.uniform() as f32);
+    out.fill_with(|| (2.0 * rng.uniform() - 1.0) as f32);
 }
 
 #[inline(never)]
