@@ -12,7 +12,7 @@ readonly TARGETS=(
     riscv32imac-unknown-none-elf
     riscv32imafc-unknown-none-elf
 )
-readonly IMAGES=(bits-f32 bits-f64 bits-approx train rfm online panics)
+readonly IMAGES=(bits-f32 bits-f64 bits-approx train rfm online resume panics)
 readonly WASM=wasm32-unknown-unknown
 readonly EMULATORS=(qemu-system-arm qemu-system-riscv32)
 readonly PACKAGES=(qemu-system-arm qemu-system-misc)
@@ -116,7 +116,7 @@ part_desktop() {
     replays "x86-64, release" --release
     RUSTFLAGS="${RUSTFLAGS:-} -C target-cpu=native" replays "x86-64, widest vectors" --release
     local program
-    for program in train rfm online; do
+    for program in train rfm online resume; do
         cargo_run run -q --release --package fact-replay -- "$program" |
             diff "images/expected/$program.txt" - ||
             fail "$program prints something else on the desktop"

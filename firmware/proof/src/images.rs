@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Images that print the same everywhere.
-pub const IMAGES: [&str; 6] = ["bits-f32", "bits-f64", "bits-approx", "train", "rfm", "online"];
+pub const IMAGES: [&str; 7] =
+    ["bits-f32", "bits-f64", "bits-approx", "train", "rfm", "online", "resume"];
 /// The image that must panic: the control of the proofs.
 const PANICS: &str = "panics";
 /// Exit code of a panic.

@@ -1,7 +1,7 @@
 //! `replay PROGRAM`: what an image prints, computed on the desktop from the same code.
 
 use fact_workload::text::exit_code;
-use fact_workload::{bits, online, rfm, train};
+use fact_workload::{bits, online, resume, rfm, train};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -36,8 +36,18 @@ fn main() -> ExitCode {
             };
             rfm::run(buffers, &mut out)
         }
+        Some("resume") => {
+            let buffers = resume::Buffers {
+                x: &mut [0.0; resume::INPUTS],
+                theta: &mut [0.0; resume::THETA],
+                memory: &mut [0.0; resume::MEMORY],
+                scratch: &mut [0.0; resume::SCRATCH],
+                cells: &mut [0; resume::CELLS],
+            };
+            resume::run(buffers, &mut out)
+        }
         _ => {
-            eprintln!("usage: replay bits|train|rfm|online");
+            eprintln!("usage: replay bits|train|rfm|online|resume");
             return ExitCode::from(2);
         }
     };

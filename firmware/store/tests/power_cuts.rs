@@ -86,6 +86,32 @@ fn a_cut_of_every_recovery_from_every_cut_leaves_the_old_or_the_new_state() {
     }
 }
 
+/// The same cut, counted from the end of a save, again and again: states whose confirming word never
+/// comes, in every slot.
+fn the_same_cut_again_and_again<const W: usize>(slots: u32, tear: Tear) {
+    for back in 1..=(10 + 3 * W.max(8) as u64) {
+        let mut device = Device::<1, W, 256>::new(1, slots, 30, tear, back);
+        assert!(device.save());
+        for _ in 0..2 * slots + 1 {
+            device.flash.cut_after(device.steps() - back);
+            assert!(!device.save());
+            device.check();
+        }
+        assert!(device.save());
+        device.check();
+    }
+}
+
+#[test]
+fn cuts_around_the_commit_word_may_be_repeated() {
+    for (tear, slots) in STABLE.into_iter().flat_map(|tear| [(tear, 2), (tear, 3), (tear, 4)]) {
+        the_same_cut_again_and_again::<1>(slots, tear);
+        the_same_cut_again_and_again::<8>(slots, tear);
+        the_same_cut_again_and_again::<32>(slots, tear);
+    }
+    the_same_cut_again_and_again::<8>(3, Tear::Unstable);
+}
+
 /// One save of a long history.
 #[derive(Clone, Copy, Debug)]
 enum Save {

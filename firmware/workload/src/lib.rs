@@ -4,6 +4,7 @@
 pub mod bits;
 pub mod iris;
 pub mod online;
+pub mod resume;
 pub mod rfm;
 pub mod text;
 pub mod train;

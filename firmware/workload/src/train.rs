@@ -71,7 +71,7 @@ fn objective() -> Objective<'static, f32> {
 
 /// The flowers, standardised in `x`.
 #[inline(never)]
-fn load(x: &mut [f32]) -> Result<Samples<'_, f32>> {
+pub(crate) fn load(x: &mut [f32]) -> Result<Samples<'_, f32>> {
     iris::features(x);
     let (mut mean, mut scale) = ([0.0; iris::FEATURES], [0.0; iris::FEATURES]);
     standardize::fit(MatRef::new(x, iris::SAMPLES, iris::FEATURES)?, &mut mean, &mut scale)?;
