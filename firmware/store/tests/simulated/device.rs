@@ -67,7 +67,8 @@ impl<const R: usize, const W: usize, const E: usize> Device<R, W, E> {
     }
 
     /// Starts again and reads: the last state or one that was tried since, complete, and nothing else.
-    pub fn check(&mut self) {
+    /// Whether it is the one tried last.
+    pub fn check(&mut self) -> bool {
         self.flash.power_on();
         let mut store = Store::open(&mut self.flash, self.region).unwrap();
         let found = match store.load() {
@@ -88,11 +89,13 @@ impl<const R: usize, const W: usize, const E: usize> Device<R, W, E> {
             self.last.as_ref().map(|last| last.0),
             self.tried.iter().map(|tried| tried.0).collect::<Vec<_>>()
         );
+        let newest = found.is_some() && found.as_ref() == self.tried.last();
         if self.tear != Tear::Unstable {
             // What was found once stays, what was not never comes back.
             self.last = found;
             self.tried.clear();
         }
+        newest
     }
 
     /// Steps of one save with lasting power.
