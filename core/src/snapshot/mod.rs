@@ -4,7 +4,7 @@
 //! A snapshot is written to a sink and read from a source, closures over blocks of at most
 //! [`BLOCK`] bytes, so that neither a file nor a flash page needs a second copy of the weights.
 //! [`train::save`](crate::nn::train::save) and [`train::resume`](crate::nn::train::resume) store a
-//! training run; [`write`] and [`read`] store anything else that is made of numbers.
+//! training run; [`write()`] and [`read()`] store anything else that is made of numbers.
 //!
 //! All fields are little-endian, without padding:
 //!

@@ -67,7 +67,7 @@ fn a_slot_is_filled_to_its_last_byte() {
 #[test]
 fn a_cut_of_every_recovery_from_every_cut_leaves_the_old_or_the_new_state() {
     for tear in STABLE {
-        let mut device = Device::<1, 8, 64>::new(2, 2, 40, tear, 5);
+        let mut device = Device::<1, 4, 32>::new(2, 2, 12, tear, 5);
         (0..3).for_each(|_| assert!(device.save()));
         for first in 0..device.steps() {
             let mut device = device.clone();
