@@ -109,3 +109,16 @@ pub const FLOOR_F32: f64 = 5e-5;
 
 /// Adam against its formula, absolute: `m/√v` of a gradient near 0 amplifies its rounding.
 pub const ADAM: f64 = 1e-9;
+
+// ---- kernel machines -----------------------------------------------------------------------------
+
+/// Golden kernel machines: as [`GOLDEN_F64`], or a hundred times the relative change of the output when
+/// the inputs change by 1e-15, where that is more. `None` where the output is mostly rounding.
+pub fn golden_kernel(sensitivity: f64) -> Option<f64> {
+    (sensitivity <= 1e-4).then_some(GOLDEN_F64.max(100.0 * sensitivity))
+}
+
+/// The least tolerance of dual and predictions after three updates. The files state one sensitivity for
+/// metric, dual and predictions together; measured apart, inputs of `expip_a` moved by 1e-15 move its dual
+/// after three `nfa` updates by 5e-12 and its metric by 2e-13.
+pub const GOLDEN_REFIT: f64 = 1e-11;
