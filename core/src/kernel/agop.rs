@@ -74,9 +74,9 @@ const fn closed_is_cheaper(n: usize, d: usize, c: usize) -> bool {
 }
 
 /// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be centred, and
-/// no digits are at stake. They are for both Laplace kernels, whose slopes grow without bound as points
-/// approach each other, and for an inner-product kernel in less than double precision with
-/// `n > d(d+1)/2`: there `K` is, or is close to, rank-deficient, and `α` is large along its null space.
+/// few digits are at stake. That is in double precision only (in `f32` some 1e-2 is lost), not for
+/// the Laplace kernels, whose slopes grow without bound as points approach each other, and not for a
+/// quadratic kernel with `n > d(d+1)/2`, whose `α` is large along the null space of `K`.
 ///
 /// ```
 /// use fact_core::kernel::{Centering, Kernel, agop::takes_closed};
@@ -91,11 +91,11 @@ pub fn takes_closed<T: Scalar>(
     c: usize,
 ) -> bool {
     let double = T::EPSILON.to_f64() <= f64::EPSILON;
-    let full_rank = n <= d.saturating_mul(d.saturating_add(1)) / 2;
     closed_is_cheaper(n, d, c)
         && centering == Centering::None
         && kernel.has_bounded_slope()
-        && (kernel.is_radial() || double || full_rank)
+        && !kernel.is_rank_deficient(n, d)
+        && double
 }
 
 /// `out ← AGOP: d×d` of a machine over its own points, symmetric to the bit, zero of no points; by

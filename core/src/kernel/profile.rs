@@ -92,6 +92,12 @@ impl<T: Scalar> Kernel<T> {
         !matches!(self, Self::Laplace { .. } | Self::GeneralizedLaplace { .. })
     }
 
+    /// Whether the Gram matrix of `n` points with `d` inputs is singular whatever they are.
+    pub(super) fn is_rank_deficient(&self, n: usize, d: usize) -> bool {
+        // The forms of d inputs have that many coefficients.
+        matches!(self, Self::Quadratic) && n > d.saturating_mul(d.saturating_add(1)) / 2
+    }
+
     /// `K` at `t`. A squared distance below 0 is rounding and counts as 0.
     ///
     /// ```
