@@ -1,6 +1,7 @@
 //! Kernel machines that own their data: every call gets exactly the scratch it asks for, full of NaNs.
 
 use crate::matrices::{M, nan};
+use crate::workload;
 use fact_core::Error;
 use fact_core::kernel::agop::{self, agop_closed_scratch, agop_explicit_scratch, agop_scratch};
 use fact_core::kernel::fact::{self, fact_explicit_scratch, fact_scratch};
@@ -16,6 +17,8 @@ use fact_core::mat::MatRef;
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 /// A metric that owns its elements.
 #[derive(Clone, Debug)]
@@ -237,5 +240,85 @@ impl<T: Scalar> Fitted<T> {
             next_metric(update, matrix.view(), metric.view(), out.view_mut(), scratch)
         })
         .unwrap()
+    }
+}
+
+/// Small random machines: 0 to 8 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of metric.
+/// Every number is a multiple of 1/64 in `[−1, 1]`, so that `f32` and `f64` see the same machine.
+pub fn machines() -> impl Strategy<Value = Machine<f64>> {
+    machines_of(any_kernel())
+}
+
+/// [`machines`] of these kernels.
+pub fn machines_of(
+    kernel: impl Strategy<Value = Kernel<f64>>,
+) -> impl Strategy<Value = Machine<f64>> {
+    let dims = (0..=8_usize, 0..=4_usize, 0..=3_usize);
+    (dims, kernel, 0..3, select(vec![0.5, 0.125])).prop_flat_map(
+        |((n, d, c), kernel, metric, ridge)| {
+            let numbers = prop::collection::vec(-64..=64_i32, n * (d + c) + d * d);
+            numbers.prop_map(move |numbers| {
+                let mut rest = numbers.iter().map(|&number| f64::from(number) / 64.0);
+                let mut next = |rows, cols| M {
+                    rows,
+                    cols,
+                    data: rest.by_ref().take(rows * cols).collect::<Vec<_>>(),
+                };
+                let (x, y, w) = (next(n, d), next(n, c), next(d, d));
+                let metric = match metric {
+                    0 => OwnMetric::Identity,
+                    1 => OwnMetric::Diagonal(w.data[..d].iter().map(|m| m.abs()).collect()),
+                    _ => OwnMetric::Full(w.t().times(&w)),
+                };
+                Machine { kernel, metric, ridge: Ridge::Absolute(ridge), x, y }
+            })
+        },
+    )
+}
+
+/// Every kernel.
+pub fn any_kernel() -> impl Strategy<Value = Kernel<f64>> {
+    let bandwidth = select(vec![1.0, 2.0]);
+    bandwidth.prop_flat_map(|bandwidth| {
+        select(vec![
+            Kernel::Laplace { bandwidth },
+            Kernel::GeneralizedLaplace { bandwidth, exponent: 1.5 },
+            Kernel::GeneralizedLaplace { bandwidth, exponent: 0.75 },
+            Kernel::Gaussian { bandwidth },
+            Kernel::Quadratic,
+            Kernel::Exponential { bandwidth },
+        ])
+    })
+}
+
+impl Machine<f64> {
+    /// The same machine in the precision under test.
+    pub fn cast<T: Scalar>(&self) -> Machine<T> {
+        let t = T::from_f64;
+        let m = |m: &M<f64>| M { rows: m.rows, cols: m.cols, data: workload::cast(&m.data) };
+        Machine {
+            kernel: match self.kernel {
+                Kernel::Laplace { bandwidth } => Kernel::Laplace { bandwidth: t(bandwidth) },
+                Kernel::GeneralizedLaplace { bandwidth, exponent } => {
+                    Kernel::GeneralizedLaplace { bandwidth: t(bandwidth), exponent: t(exponent) }
+                }
+                Kernel::Gaussian { bandwidth } => Kernel::Gaussian { bandwidth: t(bandwidth) },
+                Kernel::Quadratic => Kernel::Quadratic,
+                Kernel::Exponential { bandwidth } => {
+                    Kernel::Exponential { bandwidth: t(bandwidth) }
+                }
+            },
+            metric: match &self.metric {
+                OwnMetric::Identity => OwnMetric::Identity,
+                OwnMetric::Diagonal(diagonal) => OwnMetric::Diagonal(workload::cast(diagonal)),
+                OwnMetric::Full(full) => OwnMetric::Full(m(full)),
+            },
+            ridge: match self.ridge {
+                Ridge::Absolute(ridge) => Ridge::Absolute(t(ridge)),
+                Ridge::Relative(ridge) => Ridge::Relative(t(ridge)),
+            },
+            x: m(&self.x),
+            y: m(&self.y),
+        }
     }
 }

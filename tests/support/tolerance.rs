@@ -122,3 +122,17 @@ pub fn golden_kernel(sensitivity: f64) -> Option<f64> {
 /// metric, dual and predictions together; measured apart, inputs of `expip_a` moved by 1e-15 move its dual
 /// after three `nfa` updates by 5e-12 and its metric by 2e-13.
 pub const GOLDEN_REFIT: f64 = 1e-11;
+
+/// Laws of small random kernel machines in `f64`, relative to the largest entry or 1: up to 8 samples with
+/// `‖K + rI‖/r` up to some 10⁴ amplify a few dozen roundings of 1e-16, squares of `α` twice.
+pub const MACHINE: f64 = 1e-9;
+
+/// [`DIFFERENCES`] of a kernel machine with step 2⁻¹³, for Laplace kernels at queries away from their
+/// tips.
+pub const MACHINE_DIFFERENCES: f64 = 1e-7;
+
+/// Golden kernel machines in `f32`, relative to the largest entry: rounding of 6e-8 times the condition
+/// number of `K + rI`, tenfold, as `α` enters squares.
+pub fn golden_kernel_f32(condition: f64) -> f64 {
+    10.0 * condition * eps::<f32>()
+}

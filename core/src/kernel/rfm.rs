@@ -111,7 +111,13 @@ impl core::error::Error for Failed {}
 /// assert!(fit_scratch(64, 8, 1) + 64 * 8 + 64 + 8 * 8 + 64 <= 32 * 1024 / 4);
 /// ```
 pub const fn fit_scratch(n: usize, d: usize, c: usize) -> usize {
-    let rows = if n < ROWS { n } else { ROWS };
+    let rows = if n == 0 {
+        1
+    } else if n < ROWS {
+        n
+    } else {
+        ROWS
+    };
     let stages = [
         solve_scratch(n, d),
         agop_scratch(n, d, c, rows),
