@@ -136,3 +136,9 @@ pub const MACHINE_DIFFERENCES: f64 = 1e-7;
 pub fn golden_kernel_f32(condition: f64) -> f64 {
     10.0 * condition * eps::<f32>()
 }
+
+/// `2j·max|α|`: how far a machine with jitter `j` and no ridge is from its targets, since the residual is
+/// `jα`; as much again for the rounding that the jitter drowns.
+pub fn interpolation(jitter: f64, dual: f64) -> f64 {
+    2.0 * jitter * dual
+}
