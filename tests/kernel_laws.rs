@@ -9,6 +9,7 @@ use fact_tests::oracle::STEP;
 use fact_tests::tolerance;
 use fact_tests::workload::cases;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 /// Equal within [`tolerance::MACHINE`], relative to the largest entry or 1.
 #[track_caller]
@@ -246,7 +247,7 @@ proptest! {
 
     #[test]
     fn geometric_mean_is_inner_where_the_slope_is_positive_definite(
-        machine in machines_of(Just(Kernel::Exponential { bandwidth: 1.0 })),
+        machine in machines_of(select(vec![Kernel::Quadratic, Kernel::Exponential { bandwidth: 1.0 }])),
     ) {
         let fitted = machine.fit().unwrap();
         let square = |m: M<f64>| m.times(&m);

@@ -139,6 +139,8 @@ impl<'a, T: Scalar> Pairs<'a, T> {
         mut put: impl FnMut(usize, usize, &[T; PANEL]),
     ) {
         let (m, n) = (x.x.nrows(), self.z.x.nrows());
+        // Without rows, no panel need be filled, however many there are.
+        let n = if m == 0 { 0 } else { n };
         for j in (0..n).step_by(PANEL) {
             fill(self.panel, self.z.x, j);
             fill(self.image_panel, self.z.image, j);

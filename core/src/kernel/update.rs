@@ -8,8 +8,8 @@
 //! | [`Update::FactInner`] | `(sym(FACT·M))₊^½`, the positive part of the symmetric part |
 //!
 //! Since FACT = M·S with a symmetric `S`, `FACT·M` is symmetric, and the last two are one update wherever
-//! it is positive semi-definite: for a positive semi-definite `k′` (quadratic at positive products,
-//! exponential), not for radial kernels. Roots of `AAᵀ` come from the singular values of `A`: no condition number is squared.
+//! it is positive semi-definite: where `k′` is a kernel itself (quadratic, exponential), not for radial
+//! kernels. Roots of `AAᵀ` come from the singular values of `A`: no condition number is squared.
 //!
 //! If `K` scales like `s^q` under `M → sM`, [`Update::Fact`] is stable without rescaling only for
 //! `q < 1`, [`Update::FactGeomean`] for `q < 3`.
