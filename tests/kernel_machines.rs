@@ -72,6 +72,31 @@ fn a_singular_gram_matrix_is_solved_with_a_jitter_that_is_reported() {
 }
 
 #[test]
+fn a_rank_deficient_quadratic_machine_keeps_its_digits_in_f32() {
+    // 100 samples for 21 coefficients, and targets that are no quadratic form.
+    let x = normal(100, 6, 6).map(|x| f64::from(x as f32));
+    let y = M::from_fn(100, 2, |i, k| (x.at(i, k) * x.at(i, k + 1)).signum());
+    let (kernel, ridge) = (Kernel::Quadratic, Ridge::Relative(1.0 / 1024.0));
+    let machine = Machine { kernel, metric: OwnMetric::Identity, ridge, x, y };
+    let (single, double) = (machine.cast::<f32>().fit().unwrap(), machine.fit().unwrap());
+    let expected = double.fact(Centering::None, 4);
+    let error = |found: M<f32>| {
+        let found = M { rows: 6, cols: 6, data: exact(&found.data) };
+        found.distance(&expected) / expected.norm()
+    };
+    let (forms, pairs) =
+        (single.fact(Centering::None, 4), single.fact_explicit(Centering::None, 4));
+    let (forms, pairs) = (error(forms), error(pairs));
+    assert!(forms <= tolerance::FORMS_F32 && pairs > 10.0 * forms, "{forms:e}, {pairs:e}");
+    // In f64 the definition has digits to spare.
+    let definition = double.fact_explicit(Centering::None, 4);
+    assert!(definition.distance(&expected) <= tolerance::FORMS_F64 * expected.norm());
+    let agop = single.agop(Centering::None, 4);
+    let expected = double.agop(Centering::None, 4);
+    assert_relative("AGOP", &exact(&agop.data), &expected.data, tolerance::FORMS_F32);
+}
+
+#[test]
 fn equal_points_have_no_slope_between_them() {
     let x = M { rows: 3, cols: 2, data: vec![0.3, 0.7, 0.3, 0.7, 1e9, 0.1] };
     let y = M { rows: 3, cols: 1, data: vec![1.0, 1.0, -1.0] };

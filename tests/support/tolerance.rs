@@ -142,3 +142,11 @@ pub fn golden_kernel_f32(condition: f64) -> f64 {
 pub fn interpolation(jitter: f64, dual: f64) -> f64 {
     2.0 * jitter * dual
 }
+
+/// FACT and AGOP of a quadratic machine with relative ridge 2⁻¹⁰ in `f32`: rounding of 6e-8 over the
+/// ridge, with room for a hundred terms.
+pub const FORMS_F32: f64 = 2e-3;
+
+/// FACT of the same machine from its definition in `f64`: rounding of 1e-16 over the *square* of the ridge,
+/// with the same room and as many for the sum over points.
+pub const FORMS_F64: f64 = 1e-7;

@@ -151,7 +151,26 @@ pub const fn fit_scratch(n: usize, d: usize, c: usize) -> usize {
 /// broke down. If it failed in learning the metric of that round, `metric` and `dual` are those of the
 /// round before; if in fitting it, `metric` is new and `dual` unspecified.
 ///
-/// An example stands at the head of the [module](self).
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};
+/// use fact_core::{mat::{MatMut, MatRef}, samples::Samples, scratch::Scratch};
+/// let machine = Rfm {
+///     kernel: Kernel::Quadratic,
+///     ridge: Ridge::Relative(1.0),
+///     update: Update::Fact,
+///     rescale: Rescale::Trace,
+///     centering: Centering::None,
+///     shape: Shape::Full,
+/// };
+/// let samples = Samples::new(MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[8.0], 1, 1)?)?;
+/// let (mut metric, mut dual, mut memory) = ([1.0], [0.0], [0.0; rfm::fit_scratch(1, 1, 1)]);
+/// let (m, alpha) = (MatMut::new(&mut metric, 1, 1)?, MatMut::new(&mut dual, 1, 1)?);
+/// let scratch = Scratch::new(&mut memory);
+/// let solved = rfm::fit(&machine, &samples, 1, m, alpha, |_| (), scratch).unwrap();
+/// assert_eq!((solved.ridge, metric), (16.0, [1.0]));
+/// assert!((dual[0] - 0.25_f64).abs() < 1e-15);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
 pub fn fit<T: Scalar>(
     rfm: &Rfm<T>,
     samples: &Samples<'_, T>,
