@@ -1,5 +1,5 @@
-//! The core reproduces the golden kernel machines: a second implementation, in another language, from
-//! the formulas alone.
+//! The core reproduces the golden kernel machines: a second implementation, in another language,
+//! from the formulas alone.
 
 use fact_core::features::Missing;
 use fact_core::kernel::{Centering, Rescale, Rfm, Shape, Update};

@@ -67,8 +67,8 @@ const RFM: Rfm<f64> = Rfm {
     shape: Shape::Full,
 };
 
-/// Calls every function with operands of these shapes, all full of `value`, and `less` words of scratch
-/// fewer than it asks for; what each answers, by name.
+/// Calls every function with operands of these shapes, all full of `value`, and `less` words of
+/// scratch fewer than it asks for; what each answers, by name.
 fn call_all(
     kernel: Kernel<f64>,
     diagonal: bool,
@@ -172,6 +172,65 @@ fn call_all(
     answers
 }
 
+/// Shapes of which one does not fit, and the functions that have to refuse them.
+fn misfit(which: u8, n: usize, d: usize, c: usize, m: usize) -> (Shapes, &'static [&'static str]) {
+    let fit = Shapes::fit(n, d, c, m);
+    match which {
+        0 => (
+            Shapes { metric: (d + 1, d + 1), ..fit },
+            &[
+                "gram",
+                "gram_packed",
+                "cross",
+                "predict",
+                "jacobian",
+                "agop",
+                "agop_explicit",
+                "agop_closed",
+                "fact",
+                "fact_explicit",
+                "tau_fit",
+                "next_metric",
+                "next_diagonal",
+                "solve",
+                "fit",
+            ],
+        ),
+        1 => (
+            Shapes { dual: (n + 1, c), ..fit },
+            &[
+                "predict",
+                "jacobian",
+                "agop",
+                "agop_explicit",
+                "agop_closed",
+                "fact",
+                "fact_explicit",
+                "tau_fit",
+                "solve",
+                "fit",
+            ],
+        ),
+        2 => (Shapes { query: (m, d + 1), ..fit }, &["cross", "predict", "jacobian"]),
+        3 => (Shapes { prediction: (m + 1, c), ..fit }, &["cross", "predict"]),
+        4 => (
+            Shapes { square: (d, d + 1), ..fit },
+            &[
+                "agop",
+                "agop_explicit",
+                "agop_closed",
+                "fact",
+                "fact_explicit",
+                "next_metric",
+                "next_diagonal",
+                "rescale",
+            ],
+        ),
+        5 => (Shapes { triangle: packed_len(n) + 1, ..fit }, &["gram_packed"]),
+        _ => (Shapes { y: (n + 1, c), ..fit }, &["gram", "samples"]),
+    }
+}
+
 proptest! {
     #![proptest_config(cases(64))]
 
@@ -206,31 +265,9 @@ proptest! {
         (n, d, c, m) in (1..=3_usize, 1..=3_usize, 1..=3_usize, 1..=3_usize),
         kernel in any_kernel(),
         diagonal in any::<bool>(),
-        which in 0..7,
+        which in 0..7_u8,
     ) {
-        let fit = Shapes::fit(n, d, c, m);
-        let (shapes, refused): (_, &[&str]) = match which {
-            0 => (
-                Shapes { metric: (d + 1, d + 1), ..fit },
-                &["gram", "gram_packed", "cross", "predict", "jacobian", "agop", "agop_explicit",
-                    "agop_closed", "fact", "fact_explicit", "tau_fit", "next_metric", "next_diagonal",
-                    "solve", "fit"],
-            ),
-            1 => (
-                Shapes { dual: (n + 1, c), ..fit },
-                &["predict", "jacobian", "agop", "agop_explicit", "agop_closed", "fact",
-                    "fact_explicit", "tau_fit", "solve", "fit"],
-            ),
-            2 => (Shapes { query: (m, d + 1), ..fit }, &["cross", "predict", "jacobian"]),
-            3 => (Shapes { prediction: (m + 1, c), ..fit }, &["cross", "predict"]),
-            4 => (
-                Shapes { square: (d, d + 1), ..fit },
-                &["agop", "agop_explicit", "agop_closed", "fact", "fact_explicit", "next_metric",
-                    "next_diagonal", "rescale"],
-            ),
-            5 => (Shapes { triangle: packed_len(n) + 1, ..fit }, &["gram_packed"]),
-            _ => (Shapes { y: (n + 1, c), ..fit }, &["gram", "samples"]),
-        };
+        let (shapes, refused) = misfit(which, n, d, c, m);
         let answers = call_all(kernel, diagonal, shapes, 0.5, 0);
         for name in refused {
             let mut given = answers.iter().filter(|(called, _)| called == name).peekable();

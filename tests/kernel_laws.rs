@@ -1,4 +1,5 @@
-//! Laws of kernel machines: random shapes from 0 on, random values, every kernel and kind of metric.
+//! Laws of kernel machines: random shapes from 0 on, random values, every kernel and kind of
+//! metric.
 
 use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update};
 use fact_core::scalar::Scalar;
@@ -10,6 +11,9 @@ use fact_tests::tolerance;
 use fact_tests::workload::cases;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+const UPDATES: [Update<f64>; 4] =
+    [Update::Nfa { power: 0.5 }, Update::Fact, Update::FactGeomean, Update::FactInner];
 
 /// Equal within [`tolerance::MACHINE`], relative to the largest entry or 1.
 #[track_caller]
@@ -144,7 +148,9 @@ proptest! {
         let jacobians = jacobians(&fitted);
         let mean = jacobians.iter().fold(M::zeros(machine.y.cols, d), |sum, j| sum.plus(j));
         let mean = mean.map(|entry| entry / n.max(1) as f64);
-        let middle = M::from_fn(1, d, |_, k| machine.x.column(k).iter().sum::<f64>() / n.max(1) as f64);
+        let middle = M::from_fn(1, d, |_, k| {
+            machine.x.column(k).iter().sum::<f64>() / n.max(1) as f64
+        });
         for centering in [Centering::None, Centering::Mean] {
             let weight = if centering == Centering::Mean { -1.0 } else { 0.0 };
             let terms = jacobians.iter().map(|j| {
@@ -247,7 +253,10 @@ proptest! {
 
     #[test]
     fn geometric_mean_is_inner_where_the_slope_is_positive_definite(
-        machine in machines_of(select(vec![Kernel::Quadratic, Kernel::Exponential { bandwidth: 1.0 }])),
+        machine in machines_of(select(vec![
+            Kernel::Quadratic,
+            Kernel::Exponential { bandwidth: 1.0 },
+        ])),
     ) {
         let fitted = machine.fit().unwrap();
         let square = |m: M<f64>| m.times(&m);
@@ -282,7 +291,7 @@ proptest! {
     #[test]
     fn metrics_keep_the_scale_asked_for(machine in machines(), round in 1..3_u32) {
         let (_, d, c) = machine.dims();
-        for update in [Update::Nfa { power: 0.5 }, Update::Fact, Update::FactGeomean, Update::FactInner] {
+        for update in UPDATES {
             for (rescale, shape) in [
                 (Rescale::Trace, Shape::Full),
                 (Rescale::MaxEntry, Shape::Full),
@@ -295,7 +304,8 @@ proptest! {
                     Ok(found) => found,
                     // Nothing to learn from: the metric vanishes.
                     Err(failed) => {
-                        prop_assert!(matches!(failed.error, fact_core::Error::Scale { .. }), "{failed}");
+                        let scale = matches!(failed.error, fact_core::Error::Scale { .. });
+                        prop_assert!(scale, "{failed}");
                         prop_assert!(failed.round > 0);
                         continue;
                     }

@@ -1,5 +1,5 @@
-//! Kernel machines at their limits: singular Gram matrices, broken scales, unfit arguments, small memory;
-//! and one problem that tells FACT from NFA.
+//! Kernel machines at their limits: singular Gram matrices, broken scales, unfit arguments, small
+//! memory; and one problem that tells FACT from NFA.
 
 use fact_core::Error;
 use fact_core::kernel::{Centering, Failed, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};

@@ -1,4 +1,5 @@
-//! The golden kernel machines of `fixtures/golden/kernel`; `fixtures/README.md` says what each field is.
+//! The golden kernel machines of `fixtures/golden/kernel`; `fixtures/README.md` says what each
+//! field is.
 
 use crate::dense::Matrix;
 use crate::golden::fixtures;

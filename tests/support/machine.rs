@@ -1,4 +1,5 @@
-//! Kernel machines that own their data: every call gets exactly the scratch it asks for, full of NaNs.
+//! Kernel machines that own their data: every call gets exactly the scratch it asks for, full of
+//! NaNs.
 
 use crate::matrices::{M, nan};
 use crate::workload;
@@ -243,8 +244,9 @@ impl<T: Scalar> Fitted<T> {
     }
 }
 
-/// Small random machines: 0 to 8 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of metric.
-/// Every number is a multiple of 1/64 in `[−1, 1]`, so that `f32` and `f64` see the same machine.
+/// Small random machines: 0 to 8 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of
+/// metric. Every number is a multiple of 1/64 in `[−1, 1]`, so that `f32` and `f64` see the same
+/// machine.
 pub fn machines() -> impl Strategy<Value = Machine<f64>> {
     machines_of(any_kernel())
 }

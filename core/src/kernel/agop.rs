@@ -1,15 +1,16 @@
 //! The average gradient outer product of a kernel machine, over its own points.
 //!
-//! `AGOP = (1/n) Σⱼ J(xⱼ)ᵀJ(xⱼ)`, with `J` as [`Predictor::jacobian`] gives it. Two ways lead there:
+//! `AGOP = (1/n) Σⱼ J(xⱼ)ᵀJ(xⱼ)`, with `J` as [`Predictor::jacobian`] gives it. Two ways lead
+//! there:
 //!
 //! - *Explicit*: form every Jacobian; `n²cd` operations.
 //! - *Closed*: with slopes `s = k′` (radial: `2φ′`) and `B = SS`, `AGOP = (1/n) M XᵀQX M` where
 //!   `Q = (ααᵀ) ∘ B` for inner products. For radial kernels, with `G = Sα`,
-//!   `Q = diag(‖Gᵢ‖²) − (Gαᵀ + αGᵀ) ∘ S + (ααᵀ) ∘ B`; its rows add up to 0, so `(QX)ᵢ = −Σⱼ Qᵢⱼ(xᵢ − xⱼ)`.
-//!   `n³` operations, whatever `c` and `d`.
+//!   `Q = diag(‖Gᵢ‖²) − (Gαᵀ + αGᵀ) ∘ S + (ααᵀ) ∘ B`; its rows add up to 0, so
+//!   `(QX)ᵢ = −Σⱼ Qᵢⱼ(xᵢ − xⱼ)`. `n³` operations, whatever `c` and `d`.
 //!
-//! The explicit form is a sum of squares, so what cancels in it cancels in `J`; the closed one sums products of
-//! two `α`, which can be far larger than `J`.
+//! The explicit form is a sum of squares, so what cancels in it cancels in `J`; the closed one sums
+//! products of two `α`, which can be far larger than `J`.
 //!
 //! Source: Radhakrishnan et al. (2024) for AGOP; the closed forms are derived here.
 
@@ -38,12 +39,15 @@ pub const fn agop_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
     if closed_is_cheaper(n, d, c) && closed > explicit { closed } else { explicit }
 }
 
-/// Words of scratch for [`agop_explicit`] with blocks of `rows` points: a Jacobian, and two rows of `n`
-/// and of `d`, a point; two Jacobians for the centring.
+/// Words of scratch for [`agop_explicit`] with blocks of `rows` points: a Jacobian, and two rows of
+/// `n` and of `d`, a point; two Jacobians for the centring.
 ///
 /// ```
 /// use fact_core::kernel::{agop::agop_explicit_scratch, gram::gram_scratch};
-/// assert_eq!(agop_explicit_scratch(64, 8, 1, 4), gram_scratch(64, 8) + 2 * 8 + 4 * (2 * (64 + 8) + 8));
+/// assert_eq!(
+///     agop_explicit_scratch(64, 8, 1, 4),
+///     gram_scratch(64, 8) + 2 * 8 + 4 * (2 * (64 + 8) + 8)
+/// );
 /// ```
 pub const fn agop_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
     let jacobian = c.saturating_mul(d);
@@ -51,8 +55,8 @@ pub const fn agop_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) ->
     pairs_scratch(n, d).saturating_add(jacobian.saturating_mul(2)).saturating_add(block)
 }
 
-/// Words of scratch for [`agop_closed`] with blocks of `rows` points: the `n×n` slopes, `n×c`, `d×d`, and
-/// a row of `n` and of `d` a point.
+/// Words of scratch for [`agop_closed`] with blocks of `rows` points: the `n×n` slopes, `n×c`,
+/// `d×d`, and a row of `n` and of `d` a point.
 ///
 /// ```
 /// use fact_core::kernel::{agop::agop_closed_scratch, gram::gram_scratch};
@@ -73,10 +77,11 @@ const fn closed_is_cheaper(n: usize, d: usize, c: usize) -> bool {
     c.saturating_mul(d) > n.saturating_mul(2)
 }
 
-/// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be centred, and
-/// few digits are at stake. That is in double precision only (in `f32` some 1e-2 is lost), not for
-/// the Laplace kernels, whose slopes grow without bound as points approach each other, and not for a
-/// quadratic kernel with `n > d(d+1)/2`, whose `α` is large along the null space of `K`.
+/// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be
+/// centred, and few digits are at stake. That is in double precision only (in `f32` some 1e-2 is
+/// lost), not for the Laplace kernels, whose slopes grow without bound as points approach each
+/// other, and not for a quadratic kernel with `n > d(d+1)/2`, whose `α` is large along the null
+/// space of `K`.
 ///
 /// ```
 /// use fact_core::kernel::{Centering, Kernel, agop::takes_closed};
@@ -133,8 +138,8 @@ pub fn agop<T: Scalar>(
     }
 }
 
-/// [`agop`] from every Jacobian. Centred: of the Jacobians less their mean, as the sum over differences
-/// to the first one, less the outer product of their mean.
+/// [`agop`] from every Jacobian. Centred: of the Jacobians less their mean, as the sum over
+/// differences to the first one, less the outer product of their mean.
 ///
 /// Cost: `n²d(c + 1) + ncd(c + 2d)` multiplications and additions, `n²` slopes. Scratch:
 /// [`agop_explicit_scratch`] of at least one row.

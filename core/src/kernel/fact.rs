@@ -1,22 +1,24 @@
 //! FACT of a kernel machine, over its own points.
 //!
 //! `FACT = Σⱼ J(xⱼ)ᵀαⱼxⱼᵀ`: the network's `−(1/(nλ)) Σ ∇ℓⱼ xⱼᵀ` for squared loss, whose residual
-//! `yⱼ − f(xⱼ) = rαⱼ` cancels the decay. Inserting `J` gives closed forms `FACT = M·S`, with `S` symmetric:
+//! `yⱼ − f(xⱼ) = rαⱼ` cancels the decay. Inserting `J` gives closed forms `FACT = M·S`, with `S`
+//! symmetric:
 //!
 //! - inner products: `S = Xᵀ[(ααᵀ) ∘ k′]X`;
-//! - radial: `S = 2Xᵀ(diag(A1) − A)X`, `A = (ααᵀ) ∘ φ′`, formed as `Σⱼ [Σᵢ 2Aᵢⱼ(xⱼ − xᵢ)]xⱼᵀ`, of differences;
+//! - radial: `S = 2Xᵀ(diag(A1) − A)X`, `A = (ααᵀ) ∘ φ′`, formed as `Σⱼ [Σᵢ 2Aᵢⱼ(xⱼ − xᵢ)]xⱼᵀ`, of
+//!   differences;
 //! - quadratic, with the learned forms `F_k = Σⱼ αⱼ_k xⱼxⱼᵀ: d×d`: `S = 2 Σ_k F_k M F_k`.
 //!
 //! The first two take `n²(c + d)` operations, in blocks of rows: nothing of size `n×n` is stored.
 //!
-//! The third is taken for `n > d(d+1)/2`. There the quadratic kernel is rank-deficient, and `α` holds the
-//! unexplained part of `Y` divided by the ridge, which the sums over points have to cancel. The forms do so before
-//! two of them meet; the pairs, and the definition itself, multiply the rounding of one sum by `α` once
-//! more. (Measured in `f32` at 200 points of 8 inputs and relative ridge 1e-3: pairs are off by a third,
-//! the definition by as much, forms by 3e-4.)
+//! The third is taken for `n > d(d+1)/2`. There the quadratic kernel is rank-deficient, and `α`
+//! holds the unexplained part of `Y` divided by the ridge, which the sums over points have to
+//! cancel. The forms do so before two of them meet; the pairs, and the definition itself, multiply
+//! the rounding of one sum by `α` once more. (Measured in `f32` at 200 points of 8 inputs and
+//! relative ridge 1e-3: pairs are off by a third, the definition by as much, forms by 3e-4.)
 //!
-//! Centred, `xⱼ` on the right is less the mean of all `x`. For a radial kernel the bracket sums to 0 over
-//! `j`, so nothing changes; for an inner product `S` is no longer symmetric.
+//! Centred, `xⱼ` on the right is less the mean of all `x`. For a radial kernel the bracket sums to
+//! 0 over `j`, so nothing changes; for an inner product `S` is no longer symmetric.
 //!
 //! Source: Boix-Adserà et al. (2026), section 3; the closed forms are derived from it.
 
@@ -30,8 +32,8 @@ use crate::mat::{MatMut, MatRef, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
-/// Words of scratch for [`fact`] with blocks of `rows` points: `d×d`, a row of `n` and of `d` a point,
-/// and two of `d` for the centring.
+/// Words of scratch for [`fact`] with blocks of `rows` points: `d×d`, a row of `n` and of `d` a
+/// point, and two of `d` for the centring.
 ///
 /// ```
 /// use fact_core::kernel::{fact::fact_scratch, gram::gram_scratch};
@@ -42,8 +44,8 @@ pub const fn fact_scratch(n: usize, d: usize, rows: usize) -> usize {
     pairs_scratch(n, d).saturating_add(d.saturating_add(2).saturating_mul(d)).saturating_add(block)
 }
 
-/// Words of scratch for [`fact_explicit`] with blocks of `rows` points: a Jacobian, two rows of `n` and
-/// three of `d` a point, and two of `d` for the centring.
+/// Words of scratch for [`fact_explicit`] with blocks of `rows` points: a Jacobian, two rows of `n`
+/// and three of `d` a point, and two of `d` for the centring.
 ///
 /// ```
 /// use fact_core::kernel::{fact::fact_explicit_scratch, gram::gram_scratch};
@@ -62,8 +64,8 @@ pub const fn fact_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) ->
 /// `out ← FACT: d×d` of a machine over its own points, by the closed form; zero of no points.
 ///
 /// Cost: `n²(c + 2d) + nd²` multiplications and additions (radial: and `3n²d` subtractions), `n²`
-/// slopes, and `(n + d)d²` for the metric; from forms `cd²(n + 2d)`. Scratch: [`fact_scratch`] of at least one row; more rows are
-/// faster, the result is the same.
+/// slopes, and `(n + d)d²` for the metric; from forms `cd²(n + 2d)`. Scratch: [`fact_scratch`] of
+/// at least one row; more rows are faster, the result is the same.
 ///
 /// # Errors
 /// A shape, length, parameter or scratch error when the arguments do not fit.
@@ -125,8 +127,8 @@ pub fn fact<T: Scalar>(
     machine.metric.apply_left(s.as_ref(), out)
 }
 
-/// [`fact`] of a quadratic kernel from the learned forms. Takes no more scratch: `n·d` words are more than
-/// the two `d×d` that take their place.
+/// [`fact`] of a quadratic kernel from the learned forms. Takes no more scratch: `n·d` words are
+/// more than the two `d×d` that take their place.
 fn of_forms<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,

@@ -7,7 +7,8 @@ use crate::scalar::Scalar;
 /// A kernel `K_M(x, z)` as the profile of one number: of `t = u² = (x−z)ᵀM(x−z)` where it is
 /// *radial*, of `t = xᵀMz` where it is an *inner-product* kernel.
 ///
-/// Source: Boix-Adserà et al. (2026), section 3; Radhakrishnan et al. (2024) for the Laplace kernel.
+/// Source: Boix-Adserà et al. (2026), section 3; Radhakrishnan et al. (2024) for the Laplace
+/// kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kernel<T> {
     /// `exp(−u/L)`, radial.
@@ -110,8 +111,8 @@ impl<T: Scalar> Kernel<T> {
         self.value_and_slope(t).0
     }
 
-    /// `dK/dt` at `t`. For both Laplace kernels, whose slope has a pole at `u = 0`, it is 0 there: the
-    /// gradient of `K` has no direction at its tip.
+    /// `dK/dt` at `t`. For both Laplace kernels, whose slope has a pole at `u = 0`, it is 0 there:
+    /// the gradient of `K` has no direction at its tip.
     ///
     /// ```
     /// use fact_core::kernel::Kernel;

@@ -1,7 +1,7 @@
 //! Recursive Feature Machines: fit, learn the metric, refit.
 //!
-//! Round 0 is the plain kernel machine at the start metric; round `k` is the machine refitted after `k`
-//! updates. The same code runs on a microcontroller and a server: all memory is the caller's.
+//! Round 0 is the plain kernel machine at the start metric; round `k` is the machine refitted after
+//! `k` updates. The same code runs on a microcontroller and a server: all memory is the caller's.
 //!
 //! ```
 //! use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};
@@ -136,20 +136,21 @@ pub const fn fit_scratch(n: usize, d: usize, c: usize) -> usize {
     largest.saturating_add(d.saturating_mul(d.saturating_mul(2).saturating_add(1)))
 }
 
-/// Fits a machine, and `rounds` times learns its metric and refits it, for `n` samples with `d` inputs
-/// and `c` targets.
+/// Fits a machine, and `rounds` times learns its metric and refits it, for `n` samples with `d`
+/// inputs and `c` targets.
 ///
-/// `metric: d×d` is read as the start metric (of [`Shape::Diagonal`], its diagonal) and holds that of the
-/// last fit on return; `dual: n×c` is overwritten with the weights of the last fit. `observe` sees each
-/// machine as it has been fitted, `rounds + 1` of them. Returns ridge and jitter of the last fit.
+/// `metric: d×d` is read as the start metric (of [`Shape::Diagonal`], its diagonal) and holds that
+/// of the last fit on return; `dual: n×c` is overwritten with the weights of the last fit.
+/// `observe` sees each machine as it has been fitted, `rounds + 1` of them. Returns ridge and
+/// jitter of the last fit.
 ///
 /// Cost of a round: that of [`solve`], of [`agop`] or [`fact`], and of [`next_metric`]. Scratch:
 /// [`fit_scratch`].
 ///
 /// # Errors
-/// [`Failed`], with the error of the step that failed: [`Error::Scale`] when the scale of the metric
-/// broke down. If it failed in learning the metric of that round, `metric` and `dual` are those of the
-/// round before; if in fitting it, `metric` is new and `dual` unspecified.
+/// [`Failed`], with the error of the step that failed: [`Error::Scale`] when the scale of the
+/// metric broke down. If it failed in learning the metric of that round, `metric` and `dual` are
+/// those of the round before; if in fitting it, `metric` is new and `dual` unspecified.
 ///
 /// ```
 /// use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};
@@ -235,7 +236,7 @@ fn learn<T: Scalar>(
     };
     formed.map_err(|error| match error {
         // Samples, metric and dual were finite.
-        Error::NonFinite { what } => Error::Scale { what },
+        Error::NonFinite { .. } => Error::Scale { what: "feature matrix" },
         other => other,
     })?;
     rescale(rfm.rescale, next.reborrow())?;
