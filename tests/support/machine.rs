@@ -244,7 +244,7 @@ impl<T: Scalar> Fitted<T> {
     }
 }
 
-/// Small random machines: 0 to 8 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of
+/// Small random machines: 0 to 9 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of
 /// metric. Every number is a multiple of 1/64 in `[−1, 1]`, so that `f32` and `f64` see the same
 /// machine.
 pub fn machines() -> impl Strategy<Value = Machine<f64>> {
@@ -255,7 +255,7 @@ pub fn machines() -> impl Strategy<Value = Machine<f64>> {
 pub fn machines_of(
     kernel: impl Strategy<Value = Kernel<f64>>,
 ) -> impl Strategy<Value = Machine<f64>> {
-    let dims = (0..=8_usize, 0..=4_usize, 0..=3_usize);
+    let dims = (0..=9_usize, 0..=4_usize, 0..=3_usize);
     (dims, kernel, 0..3, select(vec![0.5, 0.125])).prop_flat_map(
         |((n, d, c), kernel, metric, ridge)| {
             let numbers = prop::collection::vec(-64..=64_i32, n * (d + c) + d * d);

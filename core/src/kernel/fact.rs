@@ -22,13 +22,14 @@
 //!
 //! Source: Boix-Adserà et al. (2026), section 3; the closed forms are derived from it.
 
+use super::forms::{self, column_means};
 use super::pairs::{Form, combine, pairs_scratch};
 use super::predictor::{Predictor, block_words};
 use super::row;
 use super::update::Centering;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm, ger, mirror, scal};
-use crate::mat::{MatMut, MatRef, Rows};
+use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm, ger, mirror};
+use crate::mat::{MatMut, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -136,30 +137,14 @@ fn of_forms<T: Scalar>(
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     machine.check()?;
-    let ((n, d), dual) = (machine.x.shape(), machine.dual);
+    let d = machine.x.ncols();
     let (mut s, mut form) = (scratch.take_mat(d, d)?, scratch.take_mat(d, d)?);
     let mut image = scratch.take_mat(d, d)?;
     let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
     s.data_mut().fill(T::ZERO);
     column_means(machine.x, mean);
-    let rows = scratch.rows(d, n)?;
-    for output in 0..dual.ncols() {
-        form.data_mut().fill(T::ZERO);
-        sum.fill(T::ZERO);
-        let mut done = 0;
-        while done < n {
-            let x = machine.x.row_range(done, done + rows);
-            let mut weighted = scratch.reborrow().take_mat(x.nrows(), d)?;
-            for ((i, x), weighted) in (done..).zip(x.rows()).zip(weighted.rows_mut()) {
-                let weight = row(dual, i).get(output).copied().unwrap_or(T::ZERO);
-                weighted.fill(T::ZERO);
-                axpy(weight, x, weighted);
-                axpy(weight, x, sum);
-            }
-            add_gemm_tn(weighted.as_ref(), x, form.data_mut());
-            done += x.nrows();
-        }
-        mirror(form.reborrow());
+    for output in 0..machine.dual.ncols() {
+        forms::form(machine, output, form.reborrow(), sum, scratch.reborrow())?;
         machine.metric.apply(form.as_ref(), image.reborrow())?;
         if centering == Centering::Mean {
             ger(-T::ONE, sum, mean, form.reborrow())?;
@@ -230,11 +215,4 @@ pub fn fact_explicit<T: Scalar>(
         ger(-T::ONE, sum, mean, out)?;
     }
     Ok(())
-}
-
-/// The mean of each column, rows in ascending order; 0 of no rows.
-fn column_means<T: Scalar>(x: MatRef<'_, T>, mean: &mut [T]) {
-    mean.fill(T::ZERO);
-    x.rows().for_each(|row| axpy(T::ONE, row, mean));
-    scal(T::ONE / T::from_usize(x.nrows().max(1)), mean);
 }

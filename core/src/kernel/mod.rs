@@ -33,6 +33,7 @@
 
 pub mod agop;
 pub mod fact;
+mod forms;
 pub mod gram;
 mod metric;
 mod pairs;
