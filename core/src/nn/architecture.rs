@@ -120,6 +120,7 @@ impl<'a, T: Scalar> Architecture<'a, T> {
     /// assert_eq!((last.weight.data(), last.bias), (&[4.0][..], &[5.0][..]));
     /// # Ok::<(), fact_core::Error>(())
     /// ```
+    #[inline(always)]
     pub fn layers<'t>(&self, theta: &'t [T]) -> Result<Layers<'a, 't, T>> {
         self.check(theta)?;
         Ok(Layers { widths: self.widths, bias: self.bias, theta })
@@ -185,6 +186,7 @@ pub struct Layers<'a, 't, T> {
 impl<'t, T> Iterator for Layers<'_, 't, T> {
     type Item = Layer<'t, T>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let &[inputs, outputs, ..] = self.widths else { return None };
         self.widths = self.widths.get(1..)?;

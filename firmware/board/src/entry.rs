@@ -33,7 +33,8 @@ macro_rules! entry {
             $crate::print("# stack ");
             $crate::print_number($crate::stack_used() as u64);
             $crate::print("\n");
-            $crate::exit(code)
+            // Statics that the stack has run into cannot be trusted.
+            $crate::exit(if $crate::stack_left() { code } else { 3 })
         }
     };
 }

@@ -8,7 +8,7 @@ mod entry;
 mod stack;
 
 pub use counter::Counter;
-pub use stack::{depth as stack_of, paint as paint_stack, used as stack_used};
+pub use stack::{depth as stack_of, left as stack_left, paint as paint_stack, used as stack_used};
 
 #[cfg(target_arch = "arm")]
 #[doc(hidden)]

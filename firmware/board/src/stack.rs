@@ -37,6 +37,11 @@ pub fn used() -> usize {
     &raw mut _stack_start as usize - lowest()
 }
 
+/// Whether the stack has kept clear of the statics.
+pub fn left() -> bool {
+    lowest() > bottom() as usize
+}
+
 /// Bytes of stack that one call uses, its own frame included.
 #[inline(never)]
 pub fn depth(call: &mut dyn FnMut()) -> usize {

@@ -12,7 +12,7 @@ use fact_core::samples::Samples;
 use fact_core::scratch::Scratch;
 
 /// Samples to learn from.
-pub const N: usize = 44;
+pub const N: usize = 40;
 /// Binary inputs.
 pub const D: usize = 8;
 /// Words of the inputs.

@@ -44,11 +44,8 @@ pub fn run(
     let last = descend(&objective, &samples, theta, memory, scratch, out)?;
     out("objective ");
     out(&fixed(last.objective, 6));
-    let fit = evaluate::fit(&objective, theta, &samples, Scratch::new(memory))?;
-    out(", training accuracy ");
-    out(&fixed(100.0 * fit.accuracy().unwrap_or_default(), 2));
-    out(" %\n\n");
-    let held = judge(&objective, &samples, theta, memory, out)? && !fit.collapsed();
+    let learnt = grade(&objective, &samples, theta, memory, out)?;
+    let held = judge(&objective, &samples, theta, memory, out)? && learnt;
     out(if held { "PASS FACT holds in every layer" } else { "FAIL FACT does not hold" });
     out(" (Pearson >= 0.99, residual <= 0.1, not collapsed).\n");
     Ok(held)
@@ -118,6 +115,22 @@ fn descend(
             return Ok(last);
         }
     }
+}
+
+/// Prints the accuracy and answers whether the network has not collapsed.
+#[inline(never)]
+fn grade(
+    objective: &Objective<'_, f32>,
+    samples: &Samples<'_, f32>,
+    theta: &[f32],
+    memory: &mut [f32],
+    out: &mut Out<'_>,
+) -> Result<bool> {
+    let fit = evaluate::fit(objective, theta, samples, Scratch::new(memory))?;
+    out(", training accuracy ");
+    out(&fixed(100.0 * fit.accuracy().unwrap_or_default(), 2));
+    out(" %\n\n");
+    Ok(!fit.collapsed())
 }
 
 /// Prints a row for each layer and answers whether FACT holds in all of them. The optimiser's
