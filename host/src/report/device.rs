@@ -20,7 +20,7 @@ pub fn table(device: &Device, buffers: &[Buffer]) -> String {
     if let Some(machine) = &device.machine {
         let (n, d, c) = (machine.n, machine.d, machine.c);
         let precision = device.precision;
-        text += &format!("rfm {n} samples, {d} inputs, {c} outputs, {precision}\n");
+        text += &format!("rfm n = {n}, d = {d}, c = {c}, {precision}\n");
     }
     text += &format!("\n{:<8} {:<8} {:>10} {:>11}  holds\n", "of", "buffer", "words", "bytes");
     for Buffer { of, name, words, bytes, holds } in buffers {
