@@ -12,7 +12,7 @@ readonly TARGETS=(
 )
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
-readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
+readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
 readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify firmware readme)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
