@@ -12,8 +12,8 @@ readonly TARGETS=(
 )
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
-readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify readme fuzz)
+readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify firmware readme fuzz)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -35,6 +35,8 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
+  firmware      images for six boards, run under emulation and checked (firmware/ci.sh; parts of it
+                by name: ./ci.sh firmware counts)
   readme        fresh runs reach the promised numbers and give the README's transcript and table
   fuzz          each fuzz target runs FUZZ_SECONDS (60) without a finding
   update-readme write transcript and table anew (not part of the default)
@@ -95,6 +97,7 @@ step_install() {
         rustup target add "${missing[@]}"
     fi
     rustc --version
+    firmware/ci.sh install
 }
 
 step_fmt() {
@@ -192,6 +195,10 @@ step_verify() {
     expect 2 iris --no-such-option
 }
 
+step_firmware() {
+    firmware/ci.sh "$@"
+}
+
 step_readme() {
     need_cargo
     cargo_run run --package fact-host --release -q --example readme -- --check
@@ -216,6 +223,11 @@ run_step() {
 
 main() {
     local steps=("$@")
+    if [[ ${1:-} == firmware && $# -gt 1 ]]; then
+        shift
+        step_firmware "$@"
+        return
+    fi
     if ((${#steps[@]} == 0)); then
         steps=("${ALL_STEPS[@]}")
     fi

@@ -96,6 +96,23 @@ laws! {
         }
     }
 
+    fn gemm_nt_of_long_rows_is_the_triple_loop<T>(draw in 20) {
+        // Long enough for several panels: nine copies side by side, each smaller than the last.
+        let (m, k, n) = (draw.m, draw.k, draw.n);
+        let mut long = |rows: usize| {
+            let short = draw.mat::<T>(rows, k);
+            let shrunk = |i: usize, p: usize| short.data[i * k + p % k] / T::from_usize(1 + p / k);
+            M::from_fn(rows, 9 * k, shrunk)
+        };
+        let (a, b) = (long(m), long(n));
+        let c = draw.mat::<T>(m, n);
+        for alpha in [T::ONE, T::from_f64(-0.7)] {
+            let mut found = c.clone();
+            gemm_nt(alpha, a.view(), b.view(), T::ONE, found.view_mut())?;
+            prop_assert_eq!(found.bits(), a.gemm(alpha, &b.t(), T::ONE, &c).bits());
+        }
+    }
+
     fn gemv_is_a_column_of_gemm<T>(draw in 20) {
         let (m, k) = (draw.m, draw.k);
         let (a, x, y) = (draw.mat::<T>(m, k), draw.mat(k, 1), draw.mat(m, 1));

@@ -3,7 +3,7 @@
 use fact_core::features::agreement::{Agreement, agreement};
 use fact_core::features::{Missing, certificate};
 use fact_core::mat::{MatMut, MatRef};
-use fact_core::nn::optimizer::Optimizer;
+use fact_core::nn::optimizer::{Adam, Optimizer, adam};
 use fact_core::nn::schedule::Schedule;
 use fact_core::nn::train::{self, Evaluation, Event, State, Stop};
 use fact_core::nn::{Activation, Bias, Loss};
@@ -192,6 +192,9 @@ fn a_large_decay_collapses_and_is_told() {
 
 // ---- the step API --------------------------------------------------------------------------------
 
+/// A tolerance that asks for the certificate and is never reached.
+const ASKED: f64 = f64::MIN_POSITIVE;
+
 /// Trains with everything moved to new memory before each call, as if the power had failed.
 fn run_interrupted<T: Scalar>(
     network: &Network<T>,
@@ -199,7 +202,7 @@ fn run_interrupted<T: Scalar>(
     evaluations: u32,
     rows: usize,
 ) -> (Vec<T>, Evaluation, usize) {
-    let training = training(network, optimizer, evaluations, 0.0);
+    let training = training(network, optimizer, evaluations, ASKED);
     let mut kept = (
         State::new(),
         network.theta.clone(),
@@ -226,11 +229,11 @@ fn run_interrupted<T: Scalar>(
 fn interruptions_and_blocks<T: Scalar>() {
     let network = classes::<T>(&[4, 5, 3], Activation::Tanh, 1e-2);
     for optimizer in optimizers::<T>() {
-        let (expected, _, last) = run(&network, optimizer, 25, 0.0, network.samples);
+        let (expected, _, last) = run(&network, optimizer, 25, ASKED, network.samples);
         assert_eq!(last.evaluations, 25, "{optimizer:?}");
         assert_ne!(bits(&expected.theta), bits(&network.theta));
         for rows in [1, 7, 30, 40] {
-            let (again, _, last_again) = run(&network, optimizer, 25, 0.0, rows);
+            let (again, _, last_again) = run(&network, optimizer, 25, ASKED, rows);
             assert_eq!(bits(&again.theta), bits(&expected.theta), "{optimizer:?}, {rows} rows");
             assert_eq!(last_again, last, "{optimizer:?}, {rows} rows");
             let (theta, last_again, calls) = run_interrupted(&network, optimizer, 25, rows);
@@ -380,7 +383,8 @@ fn no_samples_leave_nothing_to_learn() {
 #[test]
 fn the_evaluation_reports_what_it_evaluated() {
     let network = classes::<f64>(&[4, 6, 3], Activation::Tanh, 1e-2);
-    let (found, _, last) = run(&network, Optimizer::Lbfgs { pairs: LBFGS }, 40, 0.0, 30);
+    let lbfgs = Optimizer::Lbfgs { pairs: LBFGS };
+    let (found, _, last) = run(&network, lbfgs, 40, ASKED, 30);
     let (value, gradient) = found.gradient(30);
     assert_eq!(last.objective, value);
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -388,4 +392,33 @@ fn the_evaluation_reports_what_it_evaluated() {
     assert_near("‖∇L‖", &[last.gradient_norm.unwrap()], &[norm], norm, exact);
     let worst = (0..found.depth()).map(|layer| fact(&found, layer).residual.unwrap());
     assert!(worst.fold(0.0, f64::max) <= last.bound.unwrap());
+    // At tolerance 0 nobody asks; the path is the same.
+    let (silent, _, last) = run(&network, lbfgs, 40, 0.0, 30);
+    assert_eq!(bits(&silent.theta), bits(&found.theta));
+    assert_eq!(last.objective, value);
+    assert_eq!(
+        (last.gradient_norm, last.bound),
+        (Err(Missing::NotFormed), Err(Missing::NotFormed))
+    );
+}
+
+#[test]
+fn adam_moves_each_parameter_on_its_own() {
+    let config = Adam { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.1 };
+    let drawn = |seed: u64| (1..=11).map(|i| (i as f64 * seed as f64).sin()).collect::<Vec<_>>();
+    let gradient = drawn(1);
+    for n in 0..=11 {
+        let (mut theta, mut mean, mut square) = (drawn(2), drawn(3), vec![0.25; 11]);
+        let (mut one, mut one_mean, mut one_square) = (theta.clone(), mean.clone(), square.clone());
+        // The shortest of the four decides.
+        adam(&config, 5, &gradient[..n], &mut theta, &mut mean, &mut square);
+        for i in 0..n {
+            let at = i..i + 1;
+            let (mean, square) = (&mut one_mean[at.clone()], &mut one_square[at.clone()]);
+            adam(&config, 5, &gradient[at.clone()], &mut one[at], mean, square);
+        }
+        assert_eq!(bits(&theta), bits(&one), "{n} parameters");
+        assert_eq!(bits(&mean), bits(&one_mean), "{n} means");
+        assert_eq!(bits(&square), bits(&one_square), "{n} squares");
+    }
 }

@@ -1,10 +1,17 @@
 //! The number types that every algorithm is generic over.
 //!
 //! Elementary functions come from pinned `libm` without its `arch` feature, so that they return the
-//! same bits on every target. [`Approx`](crate::approx::Approx) swaps them for micromath's.
+//! same bits on every target; a square root is correctly rounded wherever it comes from, and an
+//! instruction on Arm cores with an FPU. [`Approx`](crate::approx::Approx) swaps them for micromath's.
 
 use core::fmt::{self, Debug, Display};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+use fact_fpu::sqrtf;
+use libm::sqrt;
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+use libm::sqrtf;
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -193,7 +200,7 @@ macro_rules! implement {
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
-                libm::$sqrt(self)
+                $sqrt(self)
             }
             #[inline(always)]
             fn exp(self) -> Self {

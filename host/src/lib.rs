@@ -20,3 +20,7 @@ pub mod report;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/FIRMWARE.md")]
+struct Firmware;

@@ -149,10 +149,14 @@ pub(crate) fn finish<T: Scalar>(
     gradient: &mut [T],
 ) -> Result<f64> {
     let inverse = T::ONE / count(samples);
-    scal(inverse, gradient);
+    if inverse != T::ONE {
+        scal(inverse, gradient);
+    }
     let mut norm_squared = T::ZERO;
     let mut rest = gradient;
-    for layer in objective.architecture.layers(theta)? {
+    // Without decay there is nothing to add: a sum that starts at +0 is never −0.
+    let layers = (objective.lambda != T::ZERO).then_some(objective.architecture.layers(theta)?);
+    for layer in layers.into_iter().flatten() {
         let decayed: &[&[T]] = match objective.architecture.bias {
             Bias::Decayed => &[layer.weight.data(), layer.bias],
             Bias::None | Bias::Free => &[layer.weight.data()],

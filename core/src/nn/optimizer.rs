@@ -136,12 +136,26 @@ pub fn adam<T: Scalar>(
     let mean_scale = T::ONE / (T::ONE - beta1.powf(exponent));
     let square_scale = T::ONE / (T::ONE - beta2.powf(exponent));
     let keep = T::ONE - rate * decay;
-    let moments = mean.iter_mut().zip(square);
-    for ((theta, &g), (mean, square)) in theta.iter_mut().zip(gradient).zip(moments) {
+    let one = |theta: &mut T, g: T, mean: &mut T, square: &mut T| {
         *mean = beta1 * *mean + (T::ONE - beta1) * g;
         *square = beta2 * *square + (T::ONE - beta2) * (g * g);
         let root = (*square * square_scale).sqrt() + epsilon;
         *theta = keep * *theta - rate * (*mean * mean_scale) / root;
+    };
+    // Fours: on a small core the counters of four slices cost as much as the arithmetic.
+    let len = theta.len().min(gradient.len()).min(mean.len()).min(square.len());
+    let (theta, theta_tail) = theta.get_mut(..len).unwrap_or_default().as_chunks_mut::<4>();
+    let (gradient, gradient_tail) = gradient.get(..len).unwrap_or_default().as_chunks::<4>();
+    let (mean, mean_tail) = mean.get_mut(..len).unwrap_or_default().as_chunks_mut::<4>();
+    let (square, square_tail) = square.get_mut(..len).unwrap_or_default().as_chunks_mut::<4>();
+    for (((theta, g), mean), square) in theta.iter_mut().zip(gradient).zip(mean).zip(square) {
+        for (((theta, &g), mean), square) in theta.iter_mut().zip(g).zip(mean).zip(square) {
+            one(theta, g, mean, square);
+        }
+    }
+    let tails = theta_tail.iter_mut().zip(gradient_tail).zip(mean_tail).zip(square_tail);
+    for (((theta, &g), mean), square) in tails {
+        one(theta, g, mean, square);
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Training<'a, T> {
     /// At most this many evaluations of all samples (epochs for [`Optimizer::Sgd`]).
     pub evaluations: u32,
     /// Stop when the certificate of every layer is at most this. See [`certificate::stopping_bound`].
+    /// At 0, never; neither certificate nor gradient norm is then formed, which on a microcontroller
+    /// saves more than an evaluation.
     pub tolerance: f64,
     /// Seed of the order of samples; used by [`Optimizer::Sgd`] only.
     pub seed: u64,
@@ -92,7 +94,8 @@ pub struct Evaluation {
     /// `‖∇L_λ‖`. Missing for [`Optimizer::Sgd`], which never forms it. For heavy ball
     /// `(1 − μ)‖v‖`, its running mean, except in the evaluation that certifies.
     pub gradient_norm: Measured,
-    /// The largest certificate of all layers. Missing where only a running mean is known.
+    /// The largest certificate of all layers. Missing where only a running mean is known, and, as the
+    /// norm, where [`Training::tolerance`] asks for none.
     pub bound: Measured,
 }
 
@@ -300,12 +303,19 @@ fn evaluation<T: Scalar>(
     let carry = training.optimizer.carry().to_f64();
     let exact = state.certifying || state.evaluations == 1 || carry == 0.0;
     let mean = if exact { 1.0 } else { 1.0 - carry };
-    let bound = certificate::stopping_bound(&training.objective, theta, gradient)?;
+    let asked = training.tolerance > 0.0;
+    let missing = Err(Missing::NotFormed);
+    // Where there is no decay the certificate says so at once.
+    let bound = if asked || training.objective.lambda == T::ZERO {
+        certificate::stopping_bound(&training.objective, theta, gradient)?
+    } else {
+        missing
+    };
     let evaluation = Evaluation {
         evaluations: state.evaluations,
         objective,
-        gradient_norm: Ok(mean * norm(gradient)),
-        bound: if exact { bound } else { Err(Missing::NotFormed) },
+        gradient_norm: if asked { Ok(mean * norm(gradient)) } else { missing },
+        bound: if exact { bound } else { missing },
     };
     Ok((evaluation, bound.map(|bound| mean * bound)))
 }

@@ -177,3 +177,23 @@ fn within(found: &[Budget]) -> Result<()> {
     println!("ok: sizes and stacks are within {}", record::BUDGETS);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_difference_is_found_and_named() {
+        let same = |expected: &str, found: &str| {
+            expect("x", &Ok(expected.to_owned()), Ok(found.to_owned())).map_err(|e| e.to_string())
+        };
+        assert_eq!(same("a\nb\n", "a\nb\n"), Ok(()));
+        let line = |row, expected: &str, found: &str| {
+            Err(format!("x, line {row}: expected {expected}, found {found}"))
+        };
+        assert_eq!(same("a\nb\n", "a\nc\n"), line(2, "\"b\"", "\"c\""));
+        assert_eq!(same("a\n", "a\nb\n"), line(2, "nothing", "\"b\""));
+        assert_eq!(same("a\n", ""), line(1, "\"a\"", "nothing"));
+        assert!(expect("x", &Err("no file".into()), Ok(String::new())).is_err());
+    }
+}

@@ -1,8 +1,10 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
+mod device;
 mod parse;
 mod verify;
 
+pub use device::PlanArguments;
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,9 @@ pub enum Command {
     /// Train a network to a critical point and report, layer by layer, how well FACT holds
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<Verify>),
+    /// Say how much memory training takes on a microcontroller, and which parts have it
+    #[command(after_help = device::EXAMPLES)]
+    Plan(PlanArguments),
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Values of arguments: `name` or `name:number`.
 
-use crate::plan::{Activation, Loss, Optimizer};
+use crate::plan::{Activation, Loss, Machine, Optimizer};
 
 type Parsed<T> = Result<T, String>;
 
@@ -125,6 +125,27 @@ pub(super) fn hidden(text: &str) -> Parsed<Hidden> {
 /// Widths of hidden layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hidden(pub(super) Vec<usize>);
+
+/// Widths from inputs to outputs, such as `64,32,10`.
+pub(super) fn widths(text: &str) -> Parsed<Widths> {
+    match hidden(text)?.0 {
+        widths if widths.len() >= 2 => Ok(Widths(widths)),
+        _ => Err("expected at least inputs and outputs, such as 64,32,10".to_owned()),
+    }
+}
+
+/// Widths of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Widths(pub(super) Vec<usize>);
+
+/// Samples, inputs and outputs of a kernel machine, such as `64,8,1`.
+pub(super) fn machine(text: &str) -> Parsed<Machine> {
+    let numbers: Vec<_> = text.split(',').map(|number| number.trim().parse::<usize>()).collect();
+    match *numbers {
+        [Ok(n @ 1..), Ok(d @ 1..), Ok(c @ 1..)] => Ok(Machine { n, d, c }),
+        _ => Err("expected samples, inputs, outputs, such as 64,8,1".to_owned()),
+    }
+}
 
 fn split(text: &str) -> (&str, Option<&str>) {
     match text.split_once(':') {

@@ -2,7 +2,9 @@ use super::*;
 use crate::plan::{Activation, Loss, Optimizer, Plan, Precision, Source, Standardize};
 
 fn plan(args: &[&str]) -> Plan {
-    let Command::Verify(verify) = parse(args).expect("valid").command;
+    let Command::Verify(verify) = parse(args).expect("valid").command else {
+        panic!("another command than verify")
+    };
     verify.plan().expect("consistent")
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
+mod plan;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -21,6 +22,7 @@ pub enum Ending {
 /// Whatever stops it early: bad usage, bad input, a file that cannot be written.
 pub fn run(cli: &Cli) -> Result<Ending> {
     match &cli.command {
+        Command::Plan(arguments) => plan::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
     }
 }

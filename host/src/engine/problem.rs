@@ -34,11 +34,7 @@ impl<T: Scalar> Problem<T> {
             n: data.n,
             widths,
             hidden: activation(training.activation),
-            bias: match training.bias {
-                plan::Bias::None => Bias::None,
-                plan::Bias::Free => Bias::Free,
-                plan::Bias::Decayed => Bias::Decayed,
-            },
+            bias: bias(training.bias),
             loss: match training.loss {
                 plan::Loss::HalfMse => Loss::HalfSquared,
                 plan::Loss::MseSum => Loss::Squared,
@@ -134,5 +130,14 @@ fn activation<T: Scalar>(activation: plan::Activation) -> Activation<T> {
         plan::Activation::Softplus => Activation::Softplus,
         plan::Activation::Gelu => Activation::Gelu,
         plan::Activation::Quadratic => Activation::Quadratic,
+    }
+}
+
+/// The core's word for the plan's use of biases.
+pub(super) fn bias(bias: plan::Bias) -> Bias {
+    match bias {
+        plan::Bias::None => Bias::None,
+        plan::Bias::Free => Bias::Free,
+        plan::Bias::Decayed => Bias::Decayed,
     }
 }

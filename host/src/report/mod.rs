@@ -1,5 +1,6 @@
 //! Rendering: the report as JSON, as a table and as files, and the verdict it comes to.
 
+pub mod device;
 mod files;
 mod json;
 mod npy;

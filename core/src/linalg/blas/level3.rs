@@ -1,6 +1,7 @@
 //! Matrix–matrix operations.
 
-use super::level2::add_gemv;
+use super::level2::{add_gemv, add_ger};
+use super::packed;
 use super::scale_or_clear;
 use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times};
 use crate::error::{Result, check_shape};
@@ -100,6 +101,8 @@ pub fn gemm_nt<T: Scalar>(
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
         add_gemm_nt(a, b, c.data_mut());
+    } else if a.nrows() >= packed::WORTHWHILE {
+        packed::rows_times_rows(|a| alpha * a, a, b, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             add_rows_dot(b.data(), a, c, |b, a| (alpha * a) * b);
@@ -194,15 +197,24 @@ pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 /// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
-        add_gemv(b.data(), a, c);
+    if a.nrows() >= packed::WORTHWHILE {
+        packed::rows_times_rows(|a| a, a, b, c);
+    } else {
+        for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
+            add_gemv(b.data(), a, c);
+        }
     }
 }
 
 /// `C ← AᵀB + C` for `A` and `B` with equally many rows.
 #[inline(always)]
 pub(crate) fn add_gemm_tn<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    columns_times(|a| a, a, b, c, Accumulate);
+    if a.nrows() == 1 {
+        // A single sample: the same bits, without setting up a tile for each 16 products.
+        add_ger(T::ONE, a.data(), b.data(), c);
+    } else {
+        columns_times(|a| a, a, b, c, Accumulate);
+    }
 }
 
 /// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.

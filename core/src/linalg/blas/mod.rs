@@ -16,6 +16,7 @@
 mod level1;
 mod level2;
 mod level3;
+mod packed;
 mod tile;
 
 pub use level1::{LANES, axpy, dot, norm, scal};

@@ -24,7 +24,7 @@ pub(super) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
 
 /// [`four_parts`], exclusively.
 #[inline(always)]
-fn four_parts_mut<T>(data: &mut [T]) -> Option<[&mut [T]; 4]> {
+pub(super) fn four_parts_mut<T>(data: &mut [T]) -> Option<[&mut [T]; 4]> {
     let k = data.len() / 4;
     let (a, data) = data.split_at_mut_checked(k)?;
     let (b, data) = data.split_at_mut_checked(k)?;
@@ -123,7 +123,7 @@ impl<T: Scalar> Output<T> for Hadamard {
 /// An `M × N` tile of outputs `c`, at column `j` of `B`: one accumulator each, fed with `aᵢ·Bₖⱼ` in
 /// ascending `k`. `a` yields the `M` left factors of each `k`.
 #[inline(always)]
-fn tile<T: Scalar, const M: usize, const N: usize>(
+pub(super) fn tile<T: Scalar, const M: usize, const N: usize>(
     a: impl Iterator<Item = [T; M]>,
     b: MatRef<'_, T>,
     j: usize,
