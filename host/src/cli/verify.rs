@@ -1,7 +1,7 @@
 //! Arguments of `fact verify`.
 
 use super::parse::{self, Choice, Hidden};
-use crate::data::{Format, Header, Task};
+use crate::data::{Format, Header, Missing, Task};
 use crate::error::{Error, Result};
 use crate::plan::{
     Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
@@ -21,7 +21,7 @@ not collapsed), 1 when it does not, 2 on bad usage or input.";
 /// Arguments of `fact verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// digits, iris, wine, breast-cancer or a delimited text file
+    /// digits, iris, wine, breast-cancer, mnist (with --data-dir) or a delimited text file
     #[arg(default_value = "digits")]
     data: String,
 
@@ -34,6 +34,12 @@ pub struct Verify {
     /// Whether the first row of a file names its columns
     #[arg(long, value_enum, default_value = "auto", help_heading = "Data")]
     header: Header,
+    /// What becomes of a feature without a value in a file
+    #[arg(long, value_enum, default_value = "refuse", help_heading = "Data")]
+    missing: Missing,
+    /// Where the files of mnist are, in IDX format, gzipped or not
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
     /// What is brought to mean 0 and deviation 1 [default: all; digits: none, pixels are in 0..1]
     #[arg(long, value_enum, help_heading = "Data")]
     standardize: Option<Standardize>,
@@ -107,11 +113,21 @@ impl Verify {
                 return Err(usage(message));
             }
         }
-        let format = Format { header: self.header, target: self.target.clone(), task: self.task };
-        let source = Source::new(&self.data, format.clone());
-        if matches!(source, Source::Builtin(_)) && format != Format::default() {
+        let format = Format {
+            header: self.header,
+            target: self.target.clone(),
+            task: self.task,
+            missing: self.missing,
+        };
+        let source = match (&self.data_dir, self.data.as_str()) {
+            (Some(directory), "mnist") => Source::Mnist(directory.clone()),
+            (Some(_), _) => return Err(usage("--data-dir is for mnist; files have their own path")),
+            (None, "mnist") => return Err(usage("mnist needs --data-dir, where its files are")),
+            (None, data) => Source::new(data, format.clone()),
+        };
+        if !matches!(source, Source::File(..)) && format != Format::default() {
             return Err(usage(
-                "--target, --task and --header are for files; built-in sets know theirs",
+                "--target, --task, --header and --missing are for files; built-in sets know theirs",
             ));
         }
         let recipe = Recipe::of(&source);

@@ -1,6 +1,7 @@
 //! Reading delimited text: from bytes to records of equal width and a header or none.
 
 use super::Dataset;
+use super::array::{Array, Kind, bytes};
 use super::cell::{Cell, shown};
 use super::table::Table;
 use crate::error::{Error, Fault, Result};
@@ -28,6 +29,16 @@ pub enum Task {
     Regress,
 }
 
+/// What becomes of a feature without a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Missing {
+    /// The file is refused
+    #[default]
+    Refuse,
+    /// It takes the mean of its column
+    Mean,
+}
+
 /// How to read a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Format {
@@ -38,6 +49,8 @@ pub struct Format {
     /// What the target column means. Inferred when not given: classes when it isn't numeric or
     /// holds few distinct whole numbers.
     pub task: Option<Task>,
+    /// What becomes of a feature without a value.
+    pub missing: Missing,
 }
 
 /// Reads the file at `path`.
@@ -46,9 +59,7 @@ pub struct Format {
 /// [`Error::Read`] when the system refuses, [`Error::Data`] when the contents are not a table of
 /// numbers with a target.
 pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    parse(path, &bytes, format)
+    parse(path, &bytes(path)?, format)
 }
 
 /// Reads the contents of a file; `path` serves for messages and for the name of the set.
@@ -92,7 +103,32 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
-    Table { path, header, rows, target }.dataset(format.task)
+    Table { path, header, rows, target, missing: format.missing }.dataset(format.task)
+}
+
+/// Reads the contents of a file without a target: every column is a column of numbers.
+///
+/// # Errors
+/// [`Error::Data`] with line, field, what was found, what was expected and what to do.
+pub(super) fn parse_array(
+    path: &Path,
+    bytes: &[u8],
+    header: Header,
+    missing: Missing,
+) -> Result<Array> {
+    let records = records(path, text(path, bytes)?)?;
+    let Some((first, below)) = records.split_first() else {
+        return Err(Error::data(Fault::of_file(path, "no rows").expected("one row per sample")));
+    };
+    let named = match header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => is_header(first, first.len()),
+    };
+    let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
+    let columns: Vec<usize> = (0..first.len()).collect();
+    let data = Table { path, header, rows, target: first.len(), missing }.numbers(&columns)?;
+    Ok(Array { shape: vec![rows.len(), columns.len()], data, kind: Kind::Text })
 }
 
 /// The line on which a record starts, counted from 1.
@@ -269,9 +305,7 @@ fn is_header(first: &StringRecord, target: usize) -> bool {
 
 /// The fault of one field.
 pub(super) fn field_fault(table: &Table<'_>, row: &StringRecord, k: usize) -> Fault {
-    let name = table.header.and_then(|header| header.get(k)).unwrap_or_default();
-    let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
     Fault::of_file(table.path, shown(row.get(k).unwrap_or_default()))
         .line(line(row))
-        .field(format!("column {}{name}", k + 1))
+        .field(table.field(k))
 }

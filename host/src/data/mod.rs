@@ -1,13 +1,17 @@
-//! Data sets: the four that are compiled in, and any CSV file.
+//! Data sets: the four that are compiled in, any CSV file, IDX files; and arrays from files.
 
+mod array;
 mod builtin;
 mod cell;
 mod delimited;
+pub mod idx;
+pub mod npy;
 mod scale;
 mod table;
 
+pub use array::{Array, Kind, bytes, read_array};
 pub use builtin::{BUILTIN, builtin};
-pub use delimited::{Format, Header, Task, parse, read};
+pub use delimited::{Format, Header, Missing, Task, parse, read};
 
 /// What each row is to be mapped to.
 #[derive(Clone, Debug, PartialEq)]

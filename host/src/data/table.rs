@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::delimited::field_fault;
-use super::{Dataset, Target, Task};
+use super::{Dataset, Missing, Target, Task};
 use crate::error::{Error, Fault, Result};
 use csv::StringRecord;
 use std::path::Path;
@@ -22,6 +22,8 @@ pub(super) struct Table<'a> {
     pub(super) rows: &'a [StringRecord],
     /// Position of the target column.
     pub(super) target: usize,
+    /// What becomes of a feature without a value.
+    pub(super) missing: Missing,
 }
 
 impl<'a> Table<'a> {
@@ -34,12 +36,7 @@ impl<'a> Table<'a> {
             ));
         };
         let columns: Vec<usize> = (0..first.len()).filter(|&k| k != self.target).collect();
-        let mut x = Vec::with_capacity(self.rows.len() * columns.len());
-        for row in self.rows {
-            for &k in &columns {
-                x.push(self.feature(row, k)?);
-            }
-        }
+        let x = self.numbers(&columns)?;
         let stem = self.path.file_stem().unwrap_or_default();
         Ok(Dataset {
             name: stem.to_string_lossy().into_owned(),
@@ -51,20 +48,66 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// The numbers in these columns, row after row.
+    pub(super) fn numbers(&self, columns: &[usize]) -> Result<Vec<f64>> {
+        let mut x = Vec::with_capacity(self.rows.len() * columns.len());
+        let mut gaps = Vec::new();
+        for row in self.rows {
+            for &k in columns {
+                let value = self.feature(row, k)?;
+                if value.is_none() {
+                    gaps.push(x.len());
+                }
+                x.push(value.unwrap_or(0.0));
+            }
+        }
+        let d = columns.len().max(1);
+        let mut means = vec![None; d];
+        for gap in &gaps {
+            let column = gap % d;
+            let mean = match means[column] {
+                Some(mean) => mean,
+                None => self.mean(columns[column])?,
+            };
+            means[column] = Some(mean);
+            x[*gap] = mean;
+        }
+        Ok(x)
+    }
+
+    /// The mean of the values there are in column `k`.
+    fn mean(&self, k: usize) -> Result<f64> {
+        let values = self.rows.iter().filter_map(|row| {
+            number(Cell::of(row.get(k).unwrap_or_default()))
+        });
+        let count = values.clone().count() as f64;
+        if count > 0.0 {
+            return Ok(values.map(|value| value / count).sum());
+        }
+        let fault = Fault::of_file(self.path, "nothing in every row").field(self.field(k));
+        Err(Error::data(fault.expected("values to take the mean of").advice("Remove the column")))
+    }
+
     /// Name of column `k`; its number, counted from 1, when it has none.
     fn name(&self, k: usize) -> String {
         let name = self.header.and_then(|header| header.get(k)).unwrap_or_default();
         if name.is_empty() { (k + 1).to_string() } else { name.to_owned() }
     }
 
-    fn feature(&self, row: &StringRecord, k: usize) -> Result<f64> {
+    /// A feature; `None` when it is missing and may be.
+    fn feature(&self, row: &StringRecord, k: usize) -> Result<Option<f64>> {
         let cell = Cell::of(row.get(k).unwrap_or_default());
-        if let Cell::Number(value) = cell {
-            return Ok(value);
+        match cell {
+            Cell::Number(value) => return Ok(Some(value)),
+            Cell::Missing if self.missing == Missing::Mean => return Ok(None),
+            _ => {}
         }
         let first = self.header.is_none() && self.rows.first() == Some(row);
         let (expected, advice) = match cell {
-            Cell::Missing => ("a number", "Fill in the missing value or remove the row"),
+            Cell::Missing => (
+                "a number",
+                "Fill in the missing value, remove the row, or say --missing mean",
+            ),
             Cell::NonFinite => ("a finite number", "Correct the value or remove the row"),
             _ if first => ("a number", "If the first row names the columns, say --header yes"),
             _ => ("a number", "Correct the value, or encode or remove the column"),
@@ -150,9 +193,14 @@ impl<'a> Table<'a> {
     }
 
     fn target_field(&self) -> String {
-        let name = self.header.and_then(|header| header.get(self.target)).unwrap_or_default();
+        format!("target {}", self.field(self.target))
+    }
+
+    /// Column `k` as it is called in a message.
+    pub(super) fn field(&self, k: usize) -> String {
+        let name = self.header.and_then(|header| header.get(k)).unwrap_or_default();
         let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
-        format!("target column {}{name}", self.target + 1)
+        format!("column {}{name}", k + 1)
     }
 }
 

@@ -189,18 +189,23 @@ fn equality(found: agreement::Agreement, bound: Value) -> Agreement {
     Agreement { pearson, cosine, residual, bound }
 }
 
-/// The largest imbalance of neighbouring layers; `None` unless the activation is homogeneous and
-/// the layers are the only thing that decays.
+/// The largest imbalance of neighbouring layers; `None` unless the activation is homogeneous. Of
+/// biases, those that decay count among the weights that lead into a unit.
 fn balance<T: Scalar>(objective: &Objective<'_, T>, theta: &[T]) -> Result<Option<f64>> {
     let architecture = &objective.architecture;
     let Some(degree) = architecture.hidden.degree() else { return Ok(None) };
-    if architecture.bias != fact_core::nn::Bias::None {
-        return Ok(None);
-    }
+    let decayed = architecture.bias == fact_core::nn::Bias::Decayed;
     let above = architecture.layers(theta)?.skip(1);
     let mut largest: Option<f64> = None;
     for (below, above) in architecture.layers(theta)?.zip(above) {
-        let found: Value = neural::imbalance(below.weight, above.weight, degree)?;
+        let (outputs, inputs) = below.weight.shape();
+        let mut incoming = Vec::with_capacity(outputs * (inputs + 1));
+        for (unit, row) in below.weight.rows().enumerate() {
+            incoming.extend_from_slice(row);
+            incoming.push(below.bias.get(unit).copied().filter(|_| decayed).unwrap_or(T::ZERO));
+        }
+        let below = MatRef::new(&incoming, outputs, inputs + 1)?;
+        let found: Value = neural::imbalance(below, above.weight, degree)?;
         let Ok(found) = found else { return Ok(None) };
         largest = Some(largest.map_or(found, |l| l.max(found)));
     }

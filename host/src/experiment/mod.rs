@@ -5,5 +5,5 @@ mod outcome;
 mod verify;
 
 pub use matrix::Matrix;
-pub use outcome::{Agreement, Direction, Layer, Outcome, Point, PointLayer, Stop};
+pub use outcome::{Agreement, Direction, Layer, Outcome, Point, PointLayer, Run, Stop};
 pub use verify::verify;

@@ -1,7 +1,7 @@
 //! What an experiment on one network found.
 
 use super::Matrix;
-use crate::plan::Training;
+use crate::plan::{Setting, Training};
 use fact_core::features::{Measured, Missing};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -120,6 +120,19 @@ pub struct Point {
     pub layers: Vec<PointLayer>,
 }
 
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// As it was planned.
+    pub training: Training,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Gradients computed.
+    pub evaluations: u32,
+    /// Time taken.
+    pub elapsed: Duration,
+}
+
 /// Everything found out about one trained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -131,14 +144,10 @@ pub struct Outcome {
     pub classes: Option<usize>,
     /// Widths of all layers, inputs first.
     pub widths: Vec<usize>,
-    /// How it was trained.
-    pub training: Training,
-    /// Why training ended.
-    pub stop: Stop,
-    /// Gradients computed.
-    pub evaluations: u32,
-    /// Time taken.
-    pub elapsed: Duration,
+    /// What it is, and what it minimises.
+    pub setting: Setting,
+    /// How it was trained; `None` when that happened elsewhere.
+    pub run: Option<Run>,
     /// Objective, decay included; `None` when it is not finite.
     pub objective: Option<f64>,
     /// Norm of its gradient; `None` when it is not finite.

@@ -4,5 +4,5 @@ mod network;
 
 pub(crate) use network::plain;
 pub use network::{
-    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
+    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Setting, Source, Standardize, Training,
 };

@@ -12,6 +12,8 @@ pub enum Source {
     Builtin(&'static str),
     /// A delimited text file.
     File(PathBuf, Format),
+    /// MNIST, in IDX files in this directory.
+    Mnist(PathBuf),
 }
 
 /// What is standardised, to mean 0 and population standard deviation 1.
@@ -96,6 +98,21 @@ pub enum Bias {
     Free,
     /// Biases that decay like weights
     Decayed,
+}
+
+/// What a network is, apart from its weights, and what its weights minimise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Loss per sample.
+    pub loss: Loss,
+    /// Weight decay λ of `(1/n) Σ ℓᵢ + (λ/2)‖θ‖²`.
+    pub lambda: f64,
+    /// Biases.
+    pub bias: Bias,
+    /// Number format of the weights.
+    pub precision: Precision,
 }
 
 /// A network and how it is trained.
@@ -191,6 +208,7 @@ impl Recipe {
         let named = |name: &str| RECIPES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r);
         match source {
             Source::Builtin(name) => named(name),
+            Source::Mnist(_) => named("digits"),
             Source::File(..) => None,
         }
         .unwrap_or(recipe(&[16], 3e-3))
@@ -217,6 +235,14 @@ impl Source {
             Some(name) => Self::Builtin(name),
             None => Self::File(PathBuf::from(data), format),
         }
+    }
+}
+
+impl Training {
+    /// What is trained, apart from how.
+    pub fn setting(&self) -> Setting {
+        let &Self { activation, loss, lambda, bias, precision, .. } = self;
+        Setting { activation, loss, lambda, bias, precision }
     }
 }
 
@@ -302,6 +328,7 @@ impl Plan {
             Source::Builtin(name) => data::builtin(name)
                 .unwrap_or_else(|| Err(Error::Usage(format!("no built-in data set {name:?}"))))?,
             Source::File(path, format) => data::read(path, format)?,
+            Source::Mnist(directory) => data::idx::mnist(directory)?,
         };
         if self.training.loss == Loss::CrossEntropy && matches!(data.target, Target::Values(_)) {
             return Err(Error::Usage(format!(

@@ -1,5 +1,6 @@
 //! Rendering: the report as JSON, as a table and as files, and the verdict it comes to.
 
+mod elsewhere;
 mod files;
 mod json;
 mod npy;
@@ -11,7 +12,7 @@ pub use files::{prepare, write};
 pub use json::Report;
 pub use npy::encode;
 pub use table::table;
-pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Verdict, verdict};
+pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Finding, Verdict, verdict};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,7 +2,7 @@
 
 use super::text::{exact, fixed, scientific, wrap};
 use super::verdict::Verdict;
-use crate::experiment::{Layer, Outcome, Stop};
+use crate::experiment::{Layer, Outcome, Run, Stop};
 use crate::plan::{Bias, plain};
 use anstyle::{AnsiColor, Style};
 use fact_core::features::Missing;
@@ -92,23 +92,23 @@ fn columns([layer, size, f, f_residual, b, b_residual, nfa, enfa, bound]: [&str;
 }
 
 fn head(outcome: &Outcome) -> String {
-    let training = &outcome.training;
+    let setting = &outcome.setting;
     let features = outcome.widths.first().copied().unwrap_or_default();
+    let outputs = outcome.widths.last().copied().unwrap_or_default();
     let target = match outcome.classes {
         Some(classes) => format!("{classes} classes"),
+        None if outputs > 1 => format!("{outputs} numeric targets"),
         None => "a numeric target".to_owned(),
     };
     let widths: Vec<String> = outcome.widths.iter().map(usize::to_string).collect();
-    let bias = match training.bias {
+    let bias = match setting.bias {
         Bias::None => "",
         Bias::Free => ", free biases",
         Bias::Decayed => ", decayed biases",
     };
-    let stop = match outcome.stop {
-        Stop::Certified => "critical point certified",
-        Stop::Budget => "budget spent",
-        Stop::Stalled => "no further progress",
-        Stop::Diverged => "diverged",
+    let seed = match &outcome.run {
+        Some(run) => format!(", seed {}", run.training.seed),
+        None => ", trained elsewhere".to_owned(),
     };
     let quality = match (outcome.accuracy, outcome.r_squared) {
         (Some(accuracy), _) => format!(", training accuracy {:.2} %", 100.0 * accuracy),
@@ -118,25 +118,35 @@ fn head(outcome: &Outcome) -> String {
     let lines = [
         format!("{}: {} samples, {features} features, {target}", outcome.dataset, outcome.n),
         format!(
-            "network {}, {}{bias}, {}, λ = {}, {}, seed {}",
+            "network {}, {}{bias}, {}, λ = {}, {}{seed}",
             widths.join("-"),
-            training.activation,
-            training.loss,
-            plain(training.lambda),
-            training.precision,
-            training.seed
+            setting.activation,
+            setting.loss,
+            plain(setting.lambda),
+            setting.precision,
         ),
-        format!(
-            "{}: {} evaluations in {:.1} s, {stop}",
-            training.optimizer,
-            outcome.evaluations,
-            outcome.elapsed.as_secs_f64()
-        ),
+        outcome.run.as_ref().map(training).unwrap_or_default(),
         format!(
             "objective {}, gradient norm {}{quality}",
             exact(outcome.objective),
             scientific(outcome.gradient_norm)
         ),
     ];
-    lines.iter().map(|line| wrap(line, 0)).collect()
+    lines.iter().filter(|line| !line.is_empty()).map(|line| wrap(line, 0)).collect()
+}
+
+/// How it was trained, in a line.
+fn training(run: &Run) -> String {
+    let stop = match run.stop {
+        Stop::Certified => "critical point certified",
+        Stop::Budget => "budget spent",
+        Stop::Stalled => "no further progress",
+        Stop::Diverged => "diverged",
+    };
+    format!(
+        "{}: {} evaluations in {:.1} s, {stop}",
+        run.training.optimizer,
+        run.evaluations,
+        run.elapsed.as_secs_f64()
+    )
 }
