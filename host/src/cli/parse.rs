@@ -1,45 +1,10 @@
 //! Values of arguments: `name` or `name:number`.
 
-use crate::plan::{Activation, Loss, Optimizer};
+use crate::plan::Optimizer;
+
+use crate::plan::split;
 
 type Parsed<T> = Result<T, String>;
-
-/// An activation, such as `tanh` or `srelu:0.1`.
-pub(super) fn activation(text: &str) -> Parsed<Activation> {
-    let (name, number) = split(text);
-    let plain = |activation| match number {
-        None => Ok(activation),
-        Some(_) => Err(format!("{name} takes no parameter")),
-    };
-    match name {
-        "identity" => plain(Activation::Identity),
-        "relu" => plain(Activation::Relu),
-        "srelu" => match real(number, 0.1)? {
-            epsilon if epsilon > 0.0 => Ok(Activation::Srelu(epsilon)),
-            _ => Err("the width of srelu must be positive".to_owned()),
-        },
-        "leaky-relu" => real(number, 0.01).map(Activation::LeakyRelu),
-        "tanh" => plain(Activation::Tanh),
-        "sigmoid" => plain(Activation::Sigmoid),
-        "softplus" => plain(Activation::Softplus),
-        "gelu" => plain(Activation::Gelu),
-        "quadratic" => plain(Activation::Quadratic),
-        _ => Err("expected identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, \
-                  softplus, gelu or quadratic"
-            .to_owned()),
-    }
-}
-
-/// A loss.
-pub(super) fn loss(text: &str) -> Parsed<Loss> {
-    match text {
-        "half-mse" => Ok(Loss::HalfMse),
-        "mse-sum" => Ok(Loss::MseSum),
-        "mse-mean" => Ok(Loss::MseMean),
-        "ce" => Ok(Loss::CrossEntropy),
-        _ => Err("expected half-mse, mse-sum, mse-mean or ce".to_owned()),
-    }
-}
 
 /// An optimiser, such as `adam` or `lbfgs:5`; `None` pairs are the recipe's.
 pub(super) fn optimizer(text: &str) -> Parsed<Choice> {
@@ -125,18 +90,3 @@ pub(super) fn hidden(text: &str) -> Parsed<Hidden> {
 /// Widths of hidden layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hidden(pub(super) Vec<usize>);
-
-fn split(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(':') {
-        Some((name, number)) => (name, Some(number)),
-        None => (text, None),
-    }
-}
-
-fn real(number: Option<&str>, default: f64) -> Parsed<f64> {
-    match number.map(str::parse::<f64>) {
-        None => Ok(default),
-        Some(Ok(value)) if value.is_finite() => Ok(value),
-        Some(_) => Err("expected a number after the colon".to_owned()),
-    }
-}

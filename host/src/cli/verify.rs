@@ -50,13 +50,13 @@ pub struct Verify {
     hidden: Option<Hidden>,
     /// identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, softplus, gelu or quadratic
     /// [default: srelu:0.1; iris: tanh]
-    #[arg(long, value_parser = parse::activation, help_heading = "Network")]
+    #[arg(long, help_heading = "Network")]
     activation: Option<Activation>,
     /// Biases
     #[arg(long, value_enum, default_value = "none", help_heading = "Network")]
     bias: Bias,
     /// half-mse (½‖f−y‖²), mse-sum, mse-mean or ce (softmax cross-entropy)
-    #[arg(long, default_value = "half-mse", value_parser = parse::loss, help_heading = "Network")]
+    #[arg(long, default_value = "half-mse", help_heading = "Network")]
     loss: Loss,
     /// Weight decay λ of (1/n)Σℓ + (λ/2)‖θ‖² [default: by data set, 1e-3 to 1e-2]
     #[arg(long, value_parser = parse::nonnegative, help_heading = "Network",
