@@ -85,7 +85,9 @@ fn run_all() -> Result<(String, String), Box<dyn Error>> {
 
 fn outcome(run: &str) -> Result<Outcome, Box<dyn Error>> {
     let words = ["fact", "verify"].into_iter().chain(run.split_whitespace());
-    let Command::Verify(verify) = Cli::try_parse_from(words)?.command;
+    let Command::Verify(verify) = Cli::try_parse_from(words)?.command else {
+        return Err(format!("{run:?} is no run of fact verify").into());
+    };
     let plan = verify.plan()?;
     Ok(experiment::verify(&plan, &plan.load()?, |_| {})?)
 }
@@ -127,7 +129,8 @@ fn check(run: &str, outcome: &Outcome) -> Result<(), Box<dyn Error>> {
 fn transcribe(outcome: &Outcome) -> String {
     let text = report::table(outcome, &report::verdict(outcome));
     let text = anstream::adapter::strip_str(&text).to_string();
-    let time = format!(" in {:.1} s", outcome.run.as_ref().map_or(0.0, |run| run.elapsed.as_secs_f64()));
+    let time =
+        format!(" in {:.1} s", outcome.run.as_ref().map_or(0.0, |run| run.elapsed.as_secs_f64()));
     format!("```text\n{}```\n", text.replacen(&time, " in … s", 1))
 }
 

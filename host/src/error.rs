@@ -28,7 +28,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file or directory could not be written.
-    #[error("{}: cannot be written: {source}. Choose another directory with --out", path.display())]
+    #[error("{}: cannot be written: {source}. Choose another place", path.display())]
     Write {
         /// The file or directory.
         path: PathBuf,

@@ -11,6 +11,7 @@ pub mod data;
 pub mod engine;
 pub mod error;
 pub mod experiment;
+pub mod export;
 pub mod network;
 pub mod plan;
 pub mod plot;

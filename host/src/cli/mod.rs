@@ -1,8 +1,12 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
+mod check;
+mod export;
 mod parse;
 mod verify;
 
+pub use check::{Check, CheckTraces};
+pub use export::{Export, Format};
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +26,14 @@ pub enum Command {
     /// Train a network to a critical point and report, layer by layer, how well FACT holds
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<Verify>),
+    /// Hold the same claims against a network that was trained elsewhere
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<Check>),
+    /// Hold FACT against one layer of any network, given what went in and what came back
+    #[command(after_help = check::TRACES_EXAMPLES)]
+    CheckTraces(CheckTraces),
+    /// Write a trained model as constants for firmware or as a file for other programs
+    Export(Export),
 }
 
 #[cfg(test)]

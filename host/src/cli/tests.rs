@@ -2,7 +2,7 @@ use super::*;
 use crate::plan::{Activation, Loss, Optimizer, Plan, Precision, Source, Standardize};
 
 fn plan(args: &[&str]) -> Plan {
-    let Command::Verify(verify) = parse(args).expect("valid").command;
+    let Command::Verify(verify) = parse(args).expect("valid").command else { panic!("verify") };
     verify.plan().expect("consistent")
 }
 
@@ -119,7 +119,9 @@ fn a_bad_number_is_answered_with_what_was_expected() {
 fn a_decay_that_the_number_format_cannot_hold_is_refused() {
     let refused = |lambda, precision| {
         let args = ["iris", "--lambda", lambda, "--precision", precision];
-        let Command::Verify(verify) = parse(&args).expect("each is valid").command;
+        let Command::Verify(verify) = parse(&args).expect("each is valid").command else {
+            panic!("verify")
+        };
         verify.plan().is_err()
     };
     for (lambda, f32, f64) in [
@@ -138,7 +140,9 @@ fn a_decay_that_the_number_format_cannot_hold_is_refused() {
 #[test]
 fn contradictions_are_refused() {
     for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"], &[""], &["--target", ""]] {
-        let Command::Verify(verify) = parse(args).expect("each is valid").command;
+        let Command::Verify(verify) = parse(args).expect("each is valid").command else {
+            panic!("verify")
+        };
         assert!(verify.plan().is_err(), "{args:?}");
     }
 }

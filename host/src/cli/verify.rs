@@ -5,6 +5,7 @@ use crate::data::{Format, Header, Missing, Task};
 use crate::error::{Error, Result};
 use crate::plan::{
     Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
+    check_lambda,
 };
 use std::path::PathBuf;
 
@@ -93,6 +94,9 @@ pub struct Verify {
     /// Write report, matrices (.npy) and pictures into this directory
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+    /// Write the trained network into this .safetensors file, for check, export or PyTorch
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    save: Option<PathBuf>,
     /// No progress on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -121,7 +125,9 @@ impl Verify {
         };
         let source = match (&self.data_dir, self.data.as_str()) {
             (Some(directory), "mnist") => Source::Mnist(directory.clone()),
-            (Some(_), _) => return Err(usage("--data-dir is for mnist; files have their own path")),
+            (Some(_), _) => {
+                return Err(usage("--data-dir is for mnist; files have their own path"));
+            }
             (None, "mnist") => return Err(usage("mnist needs --data-dir, where its files are")),
             (None, data) => Source::new(data, format.clone()),
         };
@@ -168,27 +174,10 @@ impl Verify {
             training,
             json: self.json,
             out: self.out.clone(),
+            save: self.save.clone(),
             quiet: self.quiet,
         })
     }
-}
-
-/// Refuses a decay that training would not see as it is: FACT divides by it.
-fn check_lambda(lambda: f64, precision: Precision) -> Result<()> {
-    let (rounded, least, most) = match precision {
-        Precision::F32 => {
-            (f64::from(lambda as f32), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
-        }
-        Precision::F64 => (lambda, f64::MIN_POSITIVE, f64::MAX),
-    };
-    if lambda == 0.0 || (least..=most).contains(&rounded) {
-        return Ok(());
-    }
-    Err(Error::Usage(format!(
-        "--lambda {lambda:e} is beyond the range of {precision}, {least:.1e} to {most:.1e}: use 0, \
-         a value within it, such as 1e-3{}",
-        if precision == Precision::F32 { ", or --precision f64" } else { "" }
-    )))
 }
 
 fn usage(message: &str) -> Error {

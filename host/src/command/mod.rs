@@ -1,5 +1,8 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
+mod check;
+mod check_traces;
+mod export;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -22,6 +25,9 @@ pub enum Ending {
 pub fn run(cli: &Cli) -> Result<Ending> {
     match &cli.command {
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::CheckTraces(arguments) => check_traces::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
     }
 }
 

@@ -62,13 +62,34 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// [`Error::Read`] and [`Error::Data`].
 pub fn read_array(path: &Path, header: Header, missing: Missing) -> Result<Array> {
     let contents = bytes(path)?;
+    match form(path) {
+        Form::Npy => npy::parse(path, &contents),
+        Form::Idx => idx::parse(path, &contents),
+        Form::Text => delimited::parse_array(path, &contents, header, missing),
+    }
+}
+
+/// Whether the file at `path` is read as text.
+pub(super) fn is_text(path: &Path) -> bool {
+    form(path) == Form::Text
+}
+
+#[derive(PartialEq)]
+enum Form {
+    Npy,
+    Idx,
+    Text,
+}
+
+fn form(path: &Path) -> Form {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    if name.ends_with(".npy") {
-        npy::parse(path, &contents)
-    } else if name.ends_with(".gz") || name.ends_with("ubyte") || name.ends_with(".idx") {
-        idx::parse(path, &contents)
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    if ends(&[".npy"]) {
+        Form::Npy
+    } else if ends(&[".gz", "ubyte", ".idx"]) {
+        Form::Idx
     } else {
-        delimited::parse_array(path, &contents, header, missing)
+        Form::Text
     }
 }
 
@@ -88,5 +109,7 @@ pub(super) fn finite(path: &Path, shape: Vec<usize>, data: Vec<f64>, kind: Kind)
         _ => "−infinity",
     };
     let fault = Fault::of_file(path, found).field(place);
-    Err(Error::data(fault.expected("a finite number").advice("Correct the value or remove the row")))
+    Err(Error::data(
+        fault.expected("a finite number").advice("Correct the value or remove the row"),
+    ))
 }

@@ -131,6 +131,55 @@ pub(super) fn parse_array(
     Ok(Array { shape: vec![rows.len(), columns.len()], data, kind: Kind::Text })
 }
 
+/// Reads the classes in the file at `path` as their places among `labels`: a text file names them, an
+/// array holds their numbers. An array of several columns is returned as it is.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::Data`], also when a class is not among `labels`.
+pub fn read_labels(path: &Path, header: Header, labels: &[String]) -> Result<Array> {
+    let unknown = |found: String| {
+        let known = labels.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if labels.len() > 8 { ", …" } else { "" };
+        let fault = Fault::of_file(path, found).expected(format!("one of {known}{more}"));
+        fault.advice("These are the classes that the model was trained on")
+    };
+    let place = |text: &str| {
+        let number = |text: &str| text.parse::<f64>().ok();
+        let same = |label: &String| {
+            label == text || number(text).is_some_and(|n| Some(n) == number(label))
+        };
+        labels.iter().position(same)
+    };
+    if super::array::is_text(path) {
+        let contents = bytes(path)?;
+        let records = records(path, text(path, &contents)?)?;
+        if records.iter().all(|record| record.len() == 1) {
+            let named = match (header, records.first().and_then(|first| first.get(0))) {
+                (Header::Auto, Some(first)) => place(first).is_none() && records.len() > 1,
+                (header, _) => header == Header::Yes,
+            };
+            let rows = records.iter().skip(usize::from(named));
+            let places = rows.map(|record| {
+                let class = record.get(0).unwrap_or_default();
+                let found = place(class).map(|place| place as f64);
+                found.ok_or_else(|| Error::data(unknown(shown(class)).line(line(record))))
+            });
+            let data = places.collect::<Result<Vec<f64>>>()?;
+            return Ok(Array { shape: vec![data.len(), 1], data, kind: Kind::Text });
+        }
+    }
+    let mut array = super::read_array(path, header, Missing::Refuse)?;
+    if array.columns() == 1 {
+        for (number, value) in (1..).zip(&mut array.data) {
+            let found = place(&value.to_string()).ok_or_else(|| {
+                Error::data(unknown(value.to_string()).field(format!("row {number}")))
+            })?;
+            *value = found as f64;
+        }
+    }
+    Ok(array)
+}
+
 /// The line on which a record starts, counted from 1.
 pub(super) fn line(record: &StringRecord) -> u64 {
     record.position().map_or(1, csv::Position::line)

@@ -24,11 +24,7 @@ const AXES: usize = 8;
 /// # Ok::<(), fact_host::error::Error>(())
 /// ```
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
-    if bytes.starts_with(GZIP) {
-        read(path, MultiGzDecoder::new(bytes))
-    } else {
-        read(path, bytes)
-    }
+    if bytes.starts_with(GZIP) { read(path, MultiGzDecoder::new(bytes)) } else { read(path, bytes) }
 }
 
 fn read(path: &Path, mut source: impl Read) -> Result<Array> {

@@ -11,7 +11,9 @@ mod table;
 
 pub use array::{Array, Kind, bytes, read_array};
 pub use builtin::{BUILTIN, builtin};
-pub use delimited::{Format, Header, Missing, Task, parse, read};
+pub use delimited::{Format, Header, Missing, Task, parse, read, read_labels};
+
+use crate::network::Standardization;
 
 /// What each row is to be mapped to.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,16 +76,17 @@ impl Dataset {
     }
 
     /// Brings every feature to mean 0 and population standard deviation 1; a constant one to 0.
-    pub fn standardize_features(&mut self) {
-        for column in 0..self.d {
-            scale::standardize(&mut self.x, column, self.d);
-        }
+    pub fn standardize_features(&mut self) -> Standardization {
+        (0..self.d).map(|column| scale::standardize(&mut self.x, column, self.d)).collect()
     }
 
     /// Brings a numeric target to mean 0 and population standard deviation 1; classes stay.
-    pub fn standardize_target(&mut self) {
-        if let Target::Values(values) = &mut self.target {
-            scale::standardize(values, 0, 1);
+    pub fn standardize_target(&mut self) -> Option<Standardization> {
+        match &mut self.target {
+            Target::Values(values) => {
+                Some([scale::standardize(values, 0, 1)].into_iter().collect())
+            }
+            Target::Classes { .. } => None,
         }
     }
 }

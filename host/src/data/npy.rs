@@ -30,7 +30,10 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
         let fault = Fault::of_file(path, format!("{} of data", bytes_of(data.len())));
         return Err(Error::data(
             fault
-                .expected(format!("{needed}, as the shape ({}) in its header says", axes.join(", ")))
+                .expected(format!(
+                    "{needed}, as the shape ({}) in its header says",
+                    axes.join(", ")
+                ))
                 .advice("The file is truncated or damaged: save it again"),
         ));
     }

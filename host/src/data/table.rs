@@ -77,9 +77,8 @@ impl<'a> Table<'a> {
 
     /// The mean of the values there are in column `k`.
     fn mean(&self, k: usize) -> Result<f64> {
-        let values = self.rows.iter().filter_map(|row| {
-            number(Cell::of(row.get(k).unwrap_or_default()))
-        });
+        let values =
+            self.rows.iter().filter_map(|row| number(Cell::of(row.get(k).unwrap_or_default())));
         let count = values.clone().count() as f64;
         if count > 0.0 {
             return Ok(values.map(|value| value / count).sum());
@@ -104,10 +103,9 @@ impl<'a> Table<'a> {
         }
         let first = self.header.is_none() && self.rows.first() == Some(row);
         let (expected, advice) = match cell {
-            Cell::Missing => (
-                "a number",
-                "Fill in the missing value, remove the row, or say --missing mean",
-            ),
+            Cell::Missing => {
+                ("a number", "Fill in the missing value, remove the row, or say --missing mean")
+            }
             Cell::NonFinite => ("a finite number", "Correct the value or remove the row"),
             _ if first => ("a number", "If the first row names the columns, say --header yes"),
             _ => ("a number", "Correct the value, or encode or remove the column"),

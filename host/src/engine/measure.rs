@@ -4,7 +4,9 @@ use super::Problem;
 use super::train::ROWS;
 use crate::error::Result;
 use crate::experiment::{Agreement, Direction, Layer, Matrix};
-use fact_core::features::{Measured as Value, agop, agreement, certificate, enfa, fact, neural};
+use fact_core::features::{
+    Measured as Value, Missing, agop, agreement, certificate, enfa, fact, neural,
+};
 use fact_core::linalg::power;
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::objective::{self, Objective};
@@ -90,12 +92,11 @@ pub fn measure<T: Scalar>(problem: &Problem<T>, theta: &[T]) -> Result<Measured>
     })
 }
 
-/// AGOP and its counterpart of loss gradients, with their powers.
-struct Ansatz {
-    agop: Matrix,
-    nfa: Matrix,
-    egop: Matrix,
-    enfa: Matrix,
+/// AGOP, if it is known, and its counterpart of loss gradients, with their powers.
+pub(super) struct Ansatz {
+    pub(super) agop: Option<(Matrix, Matrix)>,
+    pub(super) egop: Matrix,
+    pub(super) enfa: Matrix,
 }
 
 impl Ansatz {
@@ -119,11 +120,15 @@ impl Ansatz {
             enfa::enfa(objective, theta, samples, layer, out, Scratch::new(&mut memory))
         })?;
         Ok(Self {
-            nfa: owned(&psd_power(&agop, d, NFA_POWER)?, d),
-            enfa: owned(&psd_power(&egop, d, ENFA_POWER)?, d),
-            agop: owned(&agop, d),
-            egop: owned(&egop, d),
+            agop: Some((owned(&agop, d), owned(&psd_power(&agop, d, NFA_POWER)?, d))),
+            ..Self::of_loss(&egop, d)?
         })
+    }
+
+    /// Of the averaged outer product of loss gradients alone.
+    pub(super) fn of_loss<T: Scalar>(egop: &[T], d: usize) -> Result<Self> {
+        let enfa = owned(&psd_power(egop, d, ENFA_POWER)?, d);
+        Ok(Self { agop: None, egop: owned(egop, d), enfa })
     }
 }
 
@@ -135,7 +140,7 @@ fn psd_power<T: Scalar>(a: &[T], d: usize, p: f64) -> Result<Vec<T>> {
 }
 
 /// All agreements of one layer; `slopes` are the gradients with and without decay.
-fn measure_layer<T: Scalar>(
+pub(super) fn measure_layer<T: Scalar>(
     lambda: T,
     weight: MatRef<'_, T>,
     slopes: (MatRef<'_, T>, MatRef<'_, T>),
@@ -167,17 +172,24 @@ fn measure_layer<T: Scalar>(
         let found = agreement::agreement(&claim.data, &truth.data);
         Direction { power, pearson: found.pearson, cosine: found.cosine }
     };
+    let (agop, nfa) = ansatz.agop.unzip();
     Ok(Layer {
         fact_agreement: equality(&claim, &nfm),
         bfact_agreement: equality(&backward, &wwt),
-        nfa_agreement: direction(&ansatz.nfa, NFA_POWER),
+        nfa_agreement: match &nfa {
+            Some(nfa) => direction(nfa, NFA_POWER),
+            None => {
+                let reason = Err(Missing::NotFormed);
+                Direction { power: NFA_POWER, pearson: reason, cosine: reason }
+            }
+        },
         enfa_agreement: direction(&ansatz.enfa, ENFA_POWER),
         weight_norm_squared: norm(weight.data()).powi(2),
         weights: Matrix { nrows: outputs, ..owned(weight.data(), inputs) },
         fact: formed.is_ok().then(|| owned(&claim, inputs)),
         nfm: truth.clone(),
-        agop: ansatz.agop,
-        nfa: ansatz.nfa,
+        agop,
+        nfa,
         egop: ansatz.egop,
         enfa: ansatz.enfa,
     })
@@ -213,7 +225,7 @@ fn balance<T: Scalar>(objective: &Objective<'_, T>, theta: &[T]) -> Result<Optio
 }
 
 /// A `d×d` matrix written by `form`.
-fn square<T: Scalar>(
+pub(super) fn square<T: Scalar>(
     d: usize,
     form: impl FnOnce(MatMut<'_, T>) -> fact_core::Result<()>,
 ) -> Result<Vec<T>> {
@@ -228,6 +240,6 @@ fn owned<T: Scalar>(data: &[T], ncols: usize) -> Matrix {
     Matrix { nrows, ncols, data: data.iter().map(|v| v.to_f64()).collect() }
 }
 
-fn norm<T: Scalar>(values: &[T]) -> f64 {
+pub(super) fn norm<T: Scalar>(values: &[T]) -> f64 {
     values.iter().map(|v| v.to_f64().powi(2)).sum::<f64>().sqrt()
 }

@@ -19,35 +19,62 @@ const ASSUMED: usize = 16 << 30;
 pub fn check_memory<T: Scalar>(data: &Dataset, training: &Training) -> Result<()> {
     let widths: Vec<usize> = [data.d].iter().chain(&training.hidden).copied().collect();
     let widths = [widths, vec![data.outputs()]].concat();
-    let (needed, available) = (bytes::<T>(&widths, data.n, training), available());
+    let needed = trained::<T>(&widths, data.n, training).saturating_add(measured(&widths, data.n));
+    fits(needed, "--hidden: this network", "Use narrower layers")
+}
+
+/// `Ok` when measuring a network of these widths on `n` samples fits into free memory.
+///
+/// # Errors
+/// [`Error::Usage`] with the bytes needed and those there are.
+pub fn check_measuring(widths: &[usize], n: usize) -> Result<()> {
+    fits(measured(widths, n), "measuring this network", "Give fewer samples, or use more memory")
+}
+
+fn fits(needed: usize, what: &str, advice: &str) -> Result<()> {
+    let available = available();
     if needed <= available {
         return Ok(());
     }
     let many = if needed == usize::MAX { "at least " } else { "" };
     Err(Error::Usage(format!(
-        "--hidden: this network needs {many}{needed} bytes of memory and {available} are free. \
-         Use narrower layers"
+        "{what} needs {many}{needed} bytes of memory and {available} are free. {advice}"
     )))
 }
 
-/// Bytes of everything that training and measuring hold at a time, or somewhat more; the largest
-/// number when that is beyond counting.
-fn bytes<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
-    let rows = ROWS.min(n);
-    let layers = || widths.iter().zip(widths.iter().skip(1)).map(|(&d, &c)| (d, c));
-    // Biases, which may be missing, are a sliver beside the weights.
-    let params = sum(layers().map(|(d, c)| d.saturating_mul(c).saturating_add(c)));
+fn layers(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    widths.iter().zip(widths.iter().skip(1)).map(|(&d, &c)| (d, c))
+}
+
+/// Parameters of all layers. Biases, which may be missing, are a sliver beside the weights.
+fn params(widths: &[usize]) -> usize {
+    sum(layers(widths).map(|(d, c)| d.saturating_mul(c).saturating_add(c)))
+}
+
+fn samples(widths: &[usize], n: usize) -> usize {
     let ends = widths.first().zip(widths.last()).map_or(0, |(d, c)| d.saturating_add(*c));
-    let samples = ends.saturating_mul(n);
-    let trained = sum([
-        samples,
+    ends.saturating_mul(n)
+}
+
+/// Bytes of everything that training holds at a time, or somewhat more; the largest number when that
+/// is beyond counting.
+fn trained<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
+    let params = params(widths);
+    let words = sum([
+        samples(widths, n),
         params.saturating_mul(2),
         train::memory::<T>(training, params),
-        objective::gradient_scratch(widths, rows),
+        objective::gradient_scratch(widths, ROWS.min(n)),
     ]);
+    words.saturating_mul(size_of::<T>())
+}
+
+/// The same of measuring.
+fn measured(widths: &[usize], n: usize) -> usize {
+    let (rows, params, samples) = (ROWS.min(n), params(widths), samples(widths, n));
     // Measured in `f64`: samples, weights, two gradients, and each layer's matrices.
-    let kept = layers().map(|(d, c)| square(d).saturating_mul(7).saturating_add(square(c)));
-    let formed = layers().map(|(d, c)| {
+    let kept = layers(widths).map(|(d, c)| square(d).saturating_mul(7).saturating_add(square(c)));
+    let formed = layers(widths).map(|(d, c)| {
         sum([
             square(d).saturating_mul(6),
             square(c).saturating_mul(2),
@@ -55,7 +82,7 @@ fn bytes<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
             certificate::bound_scratch(c, d),
         ])
     });
-    let measured = sum([
+    let words = sum([
         samples,
         params.saturating_mul(4),
         evaluate::fit_scratch(widths, rows),
@@ -64,8 +91,7 @@ fn bytes<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
         sum(kept),
         formed.max().unwrap_or(0),
     ]);
-    let word = size_of::<T>();
-    trained.saturating_mul(word).saturating_add(measured.saturating_mul(size_of::<f64>()))
+    words.saturating_mul(size_of::<f64>())
 }
 
 fn sum(terms: impl IntoIterator<Item = usize>) -> usize {

@@ -3,9 +3,11 @@
 mod measure;
 mod memory;
 mod problem;
+mod traces;
 mod train;
 
 pub use measure::{Measured, measure};
-pub use memory::check_memory;
+pub use memory::{check_measuring, check_memory};
 pub use problem::Problem;
+pub use traces::trace;
 pub use train::{Probe, Trained, train};

@@ -31,12 +31,7 @@ impl<T: Scalar> Problem<T> {
     }
 
     /// The problem that a network of these widths and this setting is for, on `n` samples.
-    pub fn of(
-        widths: Vec<usize>,
-        setting: &Setting,
-        (x, y): (&[f64], &[f64]),
-        n: usize,
-    ) -> Self {
+    pub fn of(widths: Vec<usize>, setting: &Setting, (x, y): (&[f64], &[f64]), n: usize) -> Self {
         let convert = |values: &[f64]| values.iter().map(|&v| T::from_f64(v)).collect();
         Self {
             x: convert(x),

@@ -61,6 +61,7 @@ fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Re
         n: data.n,
         classes,
         widths: problem.widths().to_vec(),
+        theta: trained.theta.iter().map(|v| v.to_f64()).collect(),
         setting: plan.training.setting(),
         run: Some(Run {
             training: plan.training.clone(),

@@ -232,8 +232,17 @@ fn check_about(path: &Path, network: &Network) -> Result<()> {
 /// `nn.Sequential` with an activation between each two layers.
 ///
 /// # Errors
-/// [`Error::Usage`] when the format cannot hold it.
+/// [`Error::Usage`] when a number of it is not finite, or the format cannot hold it.
 pub fn encode(network: &Network) -> Result<Vec<u8>> {
+    let scales = network.about.iter().flat_map(|about| [&about.inputs, &about.targets]).flatten();
+    let mut numbers = scales.flat_map(|s| s.mean.iter().chain(&s.scale)).chain(&network.theta);
+    if !numbers.all(|v| v.is_finite()) {
+        return Err(Error::Usage(
+            "the model: a weight or the scale of an input is not finite, and nothing is saved. \
+             Training has diverged, or an input hardly varies: try --standardize none"
+                .to_owned(),
+        ));
+    }
     let (dtype, words) = match network.precision {
         Precision::F32 => (Dtype::F32, narrow as fn(&[f64]) -> Vec<u8>),
         Precision::F64 => (Dtype::F64, wide as fn(&[f64]) -> Vec<u8>),

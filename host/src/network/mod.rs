@@ -59,6 +59,13 @@ pub struct Standardization {
     pub scale: Vec<f64>,
 }
 
+impl FromIterator<(f64, f64)> for Standardization {
+    fn from_iter<I: IntoIterator<Item = (f64, f64)>>(columns: I) -> Self {
+        let (mean, scale) = columns.into_iter().unzip();
+        Self { mean, scale }
+    }
+}
+
 impl Standardization {
     /// Applies it to the rows of `values`.
     ///
@@ -96,7 +103,12 @@ impl About {
 
 impl Network {
     /// What the network is, with biases as `bias_decay` says.
-    pub fn setting(&self, (activation, loss): (Activation, Loss), lambda: f64, bias_decay: bool) -> Setting {
+    pub fn setting(
+        &self,
+        (activation, loss): (Activation, Loss),
+        lambda: f64,
+        bias_decay: bool,
+    ) -> Setting {
         let bias = match (self.biased, bias_decay) {
             (false, _) => Bias::None,
             (true, false) => Bias::Free,

@@ -2,6 +2,7 @@
 
 use crate::data::{self, BUILTIN, Dataset, Format, Target};
 use crate::error::{Error, Result};
+use crate::network::Standardization;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -155,6 +156,8 @@ pub struct Plan {
     pub json: bool,
     /// Where report, matrices and pictures go.
     pub out: Option<PathBuf>,
+    /// Where the trained network goes.
+    pub save: Option<PathBuf>,
     /// No progress on stderr.
     pub quiet: bool,
 }
@@ -266,6 +269,24 @@ pub(crate) fn plain(value: f64) -> String {
     }
 }
 
+/// Refuses a decay that training would not see as it is: FACT divides by it.
+pub(crate) fn check_lambda(lambda: f64, precision: Precision) -> Result<()> {
+    let (rounded, least, most) = match precision {
+        Precision::F32 => {
+            (f64::from(lambda as f32), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
+        }
+        Precision::F64 => (lambda, f64::MIN_POSITIVE, f64::MAX),
+    };
+    if lambda == 0.0 || (least..=most).contains(&rounded) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--lambda {lambda:e} is beyond the range of {precision}, {least:.1e} to {most:.1e}: use 0, \
+         a value within it, such as 1e-3{}",
+        if precision == Precision::F32 { ", or --precision f64" } else { "" }
+    )))
+}
+
 // Each name below is also what the command line accepts.
 
 impl fmt::Display for Activation {
@@ -317,6 +338,9 @@ impl fmt::Display for Optimizer {
     }
 }
 
+/// The standardisation of inputs and of targets, where there was any.
+pub type Scaled = (Option<Standardization>, Option<Standardization>);
+
 impl Plan {
     /// Loads the data and standardises what is to be.
     ///
@@ -324,6 +348,14 @@ impl Plan {
     /// [`Error::Read`] and [`Error::Data`] as [`data::read`]; [`Error::Usage`] when the loss does
     /// not suit the target.
     pub fn load(&self) -> Result<Dataset> {
+        Ok(self.load_scaled()?.0)
+    }
+
+    /// The same, and the standardisation of inputs and of targets that was done.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_scaled(&self) -> Result<(Dataset, Scaled)> {
         let mut data = match &self.source {
             Source::Builtin(name) => data::builtin(name)
                 .unwrap_or_else(|| Err(Error::Usage(format!("no built-in data set {name:?}"))))?,
@@ -337,12 +369,11 @@ impl Plan {
                 data.name
             )));
         }
-        if self.standardize != Standardize::None {
-            data.standardize_features();
-        }
-        if self.standardize == Standardize::All {
-            data.standardize_target();
-        }
-        Ok(data)
+        let inputs = (self.standardize != Standardize::None).then(|| data.standardize_features());
+        let targets = match self.standardize {
+            Standardize::All => data.standardize_target(),
+            _ => None,
+        };
+        Ok((data, (inputs, targets)))
     }
 }

@@ -32,7 +32,8 @@ struct Curve {
 impl Painter for Curves<'_> {
     fn paint<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
         let Outcome { dataset, run, setting, history, .. } = self.outcome;
-        let with = run.as_ref().map_or_else(String::new, |r| format!(" with {}", r.training.optimizer));
+        let with =
+            run.as_ref().map_or_else(String::new, |r| format!(" with {}", r.training.optimizer));
         let title = format!("{dataset}: training{with}, λ = {}", setting.lambda);
         text(area, &title, (20, 12), 22, HPos::Left)?;
         let (_, below) = area.split_vertically(TITLE);

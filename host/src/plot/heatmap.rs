@@ -68,8 +68,8 @@ impl<'a> Figure<'a> {
             Panel {
                 title: format!("NFA: {}, rescaled", power("AGOP", nfa.power)),
                 note: pearson(nfa.pearson, 4),
-                matrix: Some(&layer.nfa),
-                factor: scaled(&layer.nfa),
+                matrix: layer.nfa.as_ref(),
+                factor: layer.nfa.as_ref().map_or(1.0, scaled),
             },
             Panel {
                 title: format!("eNFA: {}, rescaled", power("⟨ggᵀ⟩", enfa.power)),

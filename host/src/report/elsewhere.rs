@@ -3,8 +3,8 @@
 
 use super::text::scientific;
 use super::verdict::{BALANCED, Finding, MIN_PEARSON, has_kinks, holds, kinks};
-use crate::experiment::Outcome;
-use crate::plan::{Loss, Setting, plain};
+use crate::experiment::{Layer, Outcome, Traced};
+use crate::plan::{Loss, plain};
 
 /// Multiples of `WᵀW` that differ by less than this share are the same.
 const SAME: f64 = 0.05;
@@ -14,31 +14,65 @@ const FITS: f64 = 0.02;
 /// was not theirs to balance.
 const HELD: f64 = 0.5;
 
+/// What is known of the one to be judged.
+pub(super) struct Subject<'a> {
+    layers: &'a [Layer],
+    lambda: f64,
+    /// Number of samples.
+    n: usize,
+    /// Number of outputs of the network, and its loss, if they are known.
+    loss: Option<(usize, Loss)>,
+    gradient_norm: Option<f64>,
+    /// Of an activation with kinks: whether the layers are balanced, and what to say.
+    kinks: Option<(bool, String)>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn of(outcome: &'a Outcome) -> Self {
+        let balanced = outcome.balance.is_some_and(|balance| balance <= BALANCED);
+        let outputs = outcome.widths.last().copied().unwrap_or(1);
+        Self {
+            layers: &outcome.layers,
+            lambda: outcome.setting.lambda,
+            n: outcome.n,
+            loss: Some((outputs, outcome.setting.loss)),
+            gradient_norm: outcome.gradient_norm,
+            kinks: has_kinks(outcome).then(|| (balanced, kinks(outcome))),
+        }
+    }
+
+    pub(super) fn of_traces(traced: &'a Traced) -> Self {
+        Self {
+            layers: std::slice::from_ref(&traced.layer),
+            lambda: traced.lambda,
+            n: traced.n,
+            loss: None,
+            gradient_norm: Some(traced.gradient_norm),
+            kinks: None,
+        }
+    }
+}
+
 /// The most specific explanation.
-pub(super) fn diagnosis(outcome: &Outcome) -> (Finding, Vec<String>) {
-    if let Some(factor) = common_factor(outcome) {
-        return (Finding::Scaled, vec![scaled(outcome, factor)]);
+pub(super) fn diagnosis(subject: &Subject<'_>) -> (Finding, Vec<String>) {
+    if let Some(factor) = common_factor(subject.layers) {
+        return (Finding::Scaled, vec![scaled(subject, factor)]);
     }
-    let balanced = outcome.balance.is_some_and(|balance| balance <= BALANCED);
-    if has_kinks(outcome) && balanced {
-        return (Finding::Kinks, vec![kinks(outcome)]);
+    if let Some((true, kinks)) = &subject.kinks {
+        return (Finding::Kinks, vec![kinks.clone()]);
     }
-    let pulls: Vec<f64> = pulls(outcome).collect();
-    let strongest = pulls.iter().copied().fold(0.0, f64::max);
+    let strongest = strongest_pull(subject.layers);
     if strongest <= HELD {
-        return (Finding::Decoupled, vec![decoupled(&outcome.setting, strongest)]);
+        return (Finding::Decoupled, vec![decoupled(subject.lambda, strongest)]);
     }
-    let mut reasons = vec![unfinished(outcome)];
-    if has_kinks(outcome) {
-        reasons.push(kinks(outcome));
-    }
-    (Finding::NotConverged, reasons)
+    let kinks = subject.kinks.iter().map(|(_, kinks)| kinks.clone());
+    (Finding::NotConverged, [unfinished(subject)].into_iter().chain(kinks).collect())
 }
 
 /// The `a` with FACT = a·WᵀW in every layer, if there is one.
-fn common_factor(outcome: &Outcome) -> Option<f64> {
+fn common_factor(layers: &[Layer]) -> Option<f64> {
     let mut factors = Vec::new();
-    for layer in &outcome.layers {
+    for layer in layers {
         let agreement = &layer.fact_agreement;
         let cosine = agreement.cosine.ok().filter(|&cosine| cosine >= MIN_PEARSON)?;
         if agreement.pearson.is_ok_and(|pearson| pearson < MIN_PEARSON) {
@@ -52,37 +86,38 @@ fn common_factor(outcome: &Outcome) -> Option<f64> {
     (largest <= smallest * (1.0 + SAME)).then_some(mean)
 }
 
-/// ‖FACT‖/‖WᵀW‖ of each layer: 1 where the data balance the decay.
-fn pulls(outcome: &Outcome) -> impl Iterator<Item = f64> {
-    outcome.layers.iter().map(|layer| {
+/// The largest ‖FACT‖/‖WᵀW‖ of a layer: 1 where the data balance the decay.
+fn strongest_pull(layers: &[Layer]) -> f64 {
+    let pull = |layer: &Layer| {
         layer.fact.as_ref().map_or(f64::INFINITY, |fact| fact.norm() / layer.nfm.norm())
-    })
+    };
+    layers.iter().map(pull).fold(0.0, f64::max)
 }
 
-fn scaled(outcome: &Outcome, factor: f64) -> String {
+fn scaled(subject: &Subject<'_>, factor: f64) -> String {
     let loss = 1.0 / factor;
-    let causes: Vec<String> = causes(outcome)
+    let causes: Vec<String> = causes(subject)
         .into_iter()
         .filter(|(expected, _)| (loss / expected - 1.0).abs() <= FITS)
         .map(|(_, cause)| cause)
         .collect();
     let causes = match causes.as_slice() {
-        [] => "No usual factor fits; look at how the loss is averaged.".to_owned(),
+        [] => "No usual factor of the loss fits: check λ first.".to_owned(),
         some => format!("What fits: {}.", some.join("; ")),
     };
     format!(
         "Wrong λ or loss scaling: in every layer FACT is {factor:.4} times WᵀW, and otherwise \
          exact. Either λ is {}, not {}, or the loss that was minimised is {loss:.4} times the one \
          given here. {causes}",
-        plain(significant(outcome.setting.lambda * factor)),
-        plain(outcome.setting.lambda)
+        plain(significant(subject.lambda * factor)),
+        plain(subject.lambda)
     )
 }
 
 /// Known factors between the loss that was minimised and the one given, and what causes them.
-fn causes(outcome: &Outcome) -> Vec<(f64, String)> {
-    let outputs = outcome.widths.last().copied().unwrap_or(1) as f64;
-    let n = outcome.n as f64;
+fn causes(subject: &Subject<'_>) -> Vec<(f64, String)> {
+    let n = subject.n as f64;
+    let outputs = subject.loss.map_or(1.0, |(outputs, _)| outputs as f64);
     // In units of ‖f − y‖².
     let unit = |loss| match loss {
         Loss::HalfMse => Some(0.5),
@@ -90,15 +125,13 @@ fn causes(outcome: &Outcome) -> Vec<(f64, String)> {
         Loss::MseMean => Some(1.0 / outputs),
         Loss::CrossEntropy => None,
     };
-    let given = unit(outcome.setting.loss);
+    let given = subject.loss.and_then(|(_, loss)| unit(loss));
     let mut causes = vec![
         (0.5, "a penalty λ‖θ‖² without the ½, that is twice the λ".to_owned()),
         (n, format!("a loss summed over the {n} samples instead of averaged")),
         (1.0 / n, format!("a loss divided twice by the {n} samples")),
     ];
-    for (other, name) in
-        [(Loss::HalfMse, "half"), (Loss::MseSum, "sum"), (Loss::MseMean, "mean")]
-    {
+    for (other, name) in [(Loss::HalfMse, "half"), (Loss::MseSum, "sum"), (Loss::MseMean, "mean")] {
         if let (Some(given), Some(other)) = (given, unit(other)) {
             causes.push((other / given, format!("--mse {name}")));
             causes.push((n * other / given, format!("--mse {name}, summed over the {n} samples")));
@@ -109,7 +142,7 @@ fn causes(outcome: &Outcome) -> Vec<(f64, String)> {
     causes
 }
 
-fn decoupled(setting: &Setting, strongest: f64) -> String {
+fn decoupled(lambda: f64, strongest: f64) -> String {
     format!(
         "Decoupled decay suspected: the data pull on the weights with at most {} of the force that \
          λ = {} needs to be balanced. AdamW, which decays weights outside the loss, ends at such \
@@ -117,23 +150,24 @@ fn decoupled(setting: &Setting, strongest: f64) -> String {
          smaller λ or none, or that was stopped long before the decay had its effect. Train it with \
          the penalty in the loss (Adam or SGD with weight_decay, or L-BFGS).",
         scientific(Some(strongest)),
-        plain(setting.lambda)
+        plain(lambda)
     )
 }
 
-fn unfinished(outcome: &Outcome) -> String {
-    let weights = outcome.layers.iter().map(|layer| layer.weight_norm_squared).sum::<f64>().sqrt();
-    let share = outcome.gradient_norm.map(|norm| norm / (outcome.setting.lambda * weights));
-    let failing = outcome.layers.iter().filter(|layer| !holds(layer)).count();
-    let worst = outcome.layers.iter().filter_map(|layer| layer.fact_agreement.residual.ok());
+fn unfinished(subject: &Subject<'_>) -> String {
+    let layers = subject.layers;
+    let weights = layers.iter().map(|layer| layer.weight_norm_squared).sum::<f64>().sqrt();
+    let share = subject.gradient_norm.map(|norm| norm / (subject.lambda * weights));
+    let failing = layers.iter().filter(|layer| !holds(layer)).count();
+    let worst = layers.iter().filter_map(|layer| layer.fact_agreement.residual.ok());
     format!(
         "Not converged: {failing} of {} layers are off, by up to {}. The gradient of the objective \
          has norm {}, {} of its decay term λ‖W‖; at a critical point it has none. Train it further, \
          by full batches and with a falling rate or L-BFGS; if it was trained to the end, then the \
          inputs, their scaling, the activation or the loss are not the ones given here.",
-        outcome.layers.len(),
+        layers.len(),
         scientific(worst.reduce(f64::max)),
-        scientific(outcome.gradient_norm),
+        scientific(subject.gradient_norm),
         scientific(share)
     )
 }

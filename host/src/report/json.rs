@@ -69,9 +69,14 @@ impl Report {
 
     /// The report as one line of JSON, with its line break.
     pub fn to_json(&self) -> String {
-        // Plain numbers and strings under string keys: serialising them cannot fail.
-        let mut text = serde_json::to_string(self).unwrap_or_default();
-        text.push('\n');
-        text
+        line(self)
     }
+}
+
+/// A report as one line of JSON, with its line break.
+pub(super) fn line(report: &impl Serialize) -> String {
+    // Plain numbers and strings under string keys: serialising them cannot fail.
+    let mut text = serde_json::to_string(report).unwrap_or_default();
+    text.push('\n');
+    text
 }

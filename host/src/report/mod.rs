@@ -6,13 +6,15 @@ mod json;
 mod npy;
 mod table;
 mod text;
+mod traced;
 mod verdict;
 
-pub use files::{prepare, write};
+pub use files::{prepare, prepare_file, write, write_file};
 pub use json::Report;
 pub use npy::encode;
 pub use table::table;
-pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Finding, Verdict, verdict};
+pub use traced::{traced_json, traced_table};
+pub use verdict::{Finding, MAX_RESIDUAL, MIN_PEARSON, Verdict, traced_verdict, verdict};
 
 #[cfg(test)]
 pub(crate) mod tests;

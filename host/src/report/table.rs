@@ -15,20 +15,33 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
         "\nFACT: at a critical point every layer has WᵀW = −(1/nλ) Σ ∂ℓ/∂h · hᵀ exactly.\n",
     );
     text.push_str("NFA, eNFA: WᵀW ∝ a power of averaged gradient products, a conjecture.\n\n");
-    text.push_str(
-        "                      FACT               bFACT            NFA    eNFA     FACT\n",
-    );
+    text.push_str(&body(&outcome.layers));
+    text.push_str(&conclusion(verdict));
+    text
+}
+
+/// The table proper, between its head and the verdict.
+pub(super) fn body(layers: &[Layer]) -> String {
+    let mut text =
+        "                      FACT               bFACT            NFA    eNFA     FACT\n"
+            .to_owned();
     text.push_str(&columns([
         "layer", "size", "Pearson", "residual", "Pearson", "residual", "Pearson", "Pearson",
         "bound",
     ]));
-    for (layer, number) in outcome.layers.iter().zip(0..) {
+    for (layer, number) in layers.iter().zip(0..) {
         text.push_str(&row(number, layer));
     }
-    if let Some(note) = missing(outcome) {
+    if let Some(note) = missing(layers) {
         text.push_str(&wrap(&note, 0));
     }
     text.push('\n');
+    text
+}
+
+/// The verdict, coloured, and its reasons.
+pub(super) fn conclusion(verdict: &Verdict) -> String {
+    let mut text = String::new();
     let colour = if verdict.passed { AnsiColor::Green } else { AnsiColor::Red };
     let style = Style::new().bold().fg_color(Some(colour.into()));
     let word = if verdict.passed { "PASS" } else { "FAIL" };
@@ -41,9 +54,9 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
 }
 
 /// Why the dashes of the table stand there; `None` without any.
-fn missing(outcome: &Outcome) -> Option<String> {
+fn missing(layers: &[Layer]) -> Option<String> {
     let mut reasons: Vec<(Missing, Vec<&str>)> = Vec::new();
-    for layer in &outcome.layers {
+    for layer in layers {
         let (fact, bfact) = (&layer.fact_agreement, &layer.bfact_agreement);
         for (column, value) in [
             ("FACT", fact.pearson),

@@ -34,8 +34,8 @@ pub(crate) fn sample() -> Outcome {
             weight_norm_squared: weights.norm().powi(2),
             weights,
             fact: Some(nfm.clone()),
-            agop: nfm.clone(),
-            nfa: nfm.clone(),
+            agop: Some(nfm.clone()),
+            nfa: Some(nfm.clone()),
             egop: nfm.clone(),
             enfa: nfm.clone(),
             nfm,
@@ -71,6 +71,7 @@ pub(crate) fn sample() -> Outcome {
         n: 12,
         classes: Some(2),
         widths: vec![3, 2, 2],
+        theta: vec![0.0; 10],
         setting: training.setting(),
         run: Some(Run {
             training,
@@ -222,5 +223,5 @@ fn files_are_written_whole_and_can_be_written_again() {
 fn a_directory_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().expect("temporary file");
     let error = files::prepare(file.path()).expect_err("a file is in the way");
-    assert!(error.to_string().contains("--out"), "{error}");
+    assert!(error.to_string().contains("Choose another place"), "{error}");
 }

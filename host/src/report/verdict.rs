@@ -1,8 +1,8 @@
 //! Does FACT hold, and if not, why not.
 
-use super::elsewhere;
+use super::elsewhere::{self, Subject};
 use super::text::{fixed, scientific};
-use crate::experiment::{Layer, Outcome, Run, Stop};
+use crate::experiment::{Layer, Outcome, Run, Stop, Traced};
 use crate::plan::{Activation, Optimizer, plain};
 use fact_core::features::Missing;
 
@@ -49,38 +49,108 @@ pub enum Finding {
 /// Judges `outcome`. Pearson alone is blind to a wrong scale, and a collapsed network satisfies
 /// every ansatz, so all three are asked for.
 pub fn verdict(outcome: &Outcome) -> Verdict {
-    let failing: Vec<(usize, &Layer)> =
-        (0..).zip(&outcome.layers).filter(|(_, layer)| !holds(layer)).collect();
-    if failing.is_empty() && !outcome.collapsed && !outcome.layers.is_empty() {
+    if !outcome.collapsed && hold(&outcome.layers) {
         let converged = if outcome.run.is_none() { "Converged: " } else { "" };
         let summary = format!(
-            "{converged}FACT holds in every layer (Pearson ≥ {MIN_PEARSON}, residual ≤ {MAX_RESIDUAL}, not \
-             collapsed)."
+            "{converged}FACT holds in every layer (Pearson ≥ {MIN_PEARSON}, residual ≤ \
+             {MAX_RESIDUAL}, not collapsed)."
         );
-        return Verdict { passed: true, finding: Finding::Converged, summary, reasons: Vec::new() };
+        return Verdict::passed(summary);
     }
-    let summary = match failing.as_slice() {
-        _ if diverged(outcome) => "training diverged.".to_owned(),
-        _ if outcome.collapsed => "the network has collapsed: nothing to explain.".to_owned(),
-        _ if outcome.setting.lambda == 0.0 => "FACT is undefined without weight decay.".to_owned(),
-        [] => "there are no layers to measure.".to_owned(),
-        [(number, layer), rest @ ..] => {
-            let agreement = &layer.fact_agreement;
-            let others = match rest.len() {
-                0 => String::new(),
-                1 => " and one more".to_owned(),
-                more => format!(" and {more} more"),
-            };
-            format!(
-                "FACT does not hold in layer {number} (Pearson {}, residual {}){others}; needed: \
-                 Pearson ≥ {MIN_PEARSON}, residual ≤ {MAX_RESIDUAL}.",
-                fixed(agreement.pearson.ok(), 4),
-                scientific(agreement.residual.ok())
-            )
-        }
+    let summary = if diverged(outcome) {
+        "training diverged.".to_owned()
+    } else if outcome.collapsed {
+        "the network has collapsed: nothing to explain.".to_owned()
+    } else if outcome.setting.lambda == 0.0 {
+        "FACT is undefined without weight decay.".to_owned()
+    } else {
+        off(&outcome.layers)
     };
     let (finding, reasons) = reasons(outcome);
     Verdict { passed: false, finding, summary, reasons }
+}
+
+/// Judges one layer of a network of which nothing else is known.
+pub fn traced_verdict(traced: &Traced) -> Verdict {
+    let layers = std::slice::from_ref(&traced.layer);
+    if hold(layers) {
+        return Verdict::passed(format!(
+            "Converged: FACT holds (Pearson ≥ {MIN_PEARSON}, residual ≤ {MAX_RESIDUAL})."
+        ));
+    }
+    let undefined = |summary: &str, reason: &str| Verdict {
+        passed: false,
+        finding: Finding::Undefined,
+        summary: summary.to_owned(),
+        reasons: vec![reason.to_owned()],
+    };
+    if traced.lambda == 0.0 && traced.estimated {
+        return undefined(
+            "no weight decay above 0 fits.",
+            "The gradients do not pull the weights outwards, as they must where a decay balances \
+             them. Are these ∂ℓ/∂z, with their sign, of this layer and these inputs?",
+        );
+    }
+    if traced.lambda == 0.0 {
+        return undefined(
+            "FACT is undefined without weight decay.",
+            "Leave --lambda out to \
+             estimate it, or give the one it was trained with.",
+        );
+    }
+    let reasons = incomparable(layers, |_| "Are these the traces of this layer?");
+    let (finding, reasons) = match reasons.as_slice() {
+        [] => elsewhere::diagnosis(&Subject::of_traces(traced)),
+        _ => (Finding::Undefined, reasons),
+    };
+    Verdict { passed: false, finding, summary: off(layers), reasons }
+}
+
+impl Verdict {
+    fn passed(summary: String) -> Self {
+        Self { passed: true, finding: Finding::Converged, summary, reasons: Vec::new() }
+    }
+}
+
+fn hold(layers: &[Layer]) -> bool {
+    !layers.is_empty() && layers.iter().all(holds)
+}
+
+/// Where FACT does not hold, in a sentence.
+fn off(layers: &[Layer]) -> String {
+    let failing: Vec<(usize, &Layer)> =
+        (0..).zip(layers).filter(|(_, layer)| !holds(layer)).collect();
+    let [(number, layer), rest @ ..] = failing.as_slice() else {
+        return "there are no layers to measure.".to_owned();
+    };
+    let agreement = &layer.fact_agreement;
+    let others = match rest.len() {
+        0 => String::new(),
+        1 => " and one more".to_owned(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "FACT does not hold in layer {number} (Pearson {}, residual {}){others}; needed: Pearson ≥ \
+         {MIN_PEARSON}, residual ≤ {MAX_RESIDUAL}.",
+        fixed(agreement.pearson.ok(), 4),
+        scientific(agreement.residual.ok())
+    )
+}
+
+/// The layers that have no agreement to judge, each with its reason and the advice for it.
+fn incomparable(layers: &[Layer], advice: impl Fn(Missing) -> &'static str) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for (number, layer) in (0..).zip(layers).filter(|(_, layer)| !holds(layer)) {
+        let agreement = &layer.fact_agreement;
+        let pearson = if is_single(layer) { Ok(1.0) } else { agreement.pearson };
+        if let Err(missing) = agreement.residual.and(pearson) {
+            reasons.push(format!(
+                "Layer {number} cannot be compared: in FACT or in WᵀW {missing}. {}",
+                advice(missing)
+            ));
+        }
+    }
+    reasons
 }
 
 fn diverged(outcome: &Outcome) -> bool {
@@ -129,25 +199,15 @@ fn reasons(outcome: &Outcome) -> (Finding, Vec<String>) {
         );
         return (Finding::Collapsed, vec![reason]);
     }
-    let mut reasons = Vec::new();
-    for (number, layer) in (0..).zip(&outcome.layers).filter(|(_, layer)| !holds(layer)) {
-        let agreement = &layer.fact_agreement;
-        let pearson = if is_single(layer) { Ok(1.0) } else { agreement.pearson };
-        if let Err(missing) = agreement.residual.and(pearson) {
-            reasons.push(format!(
-                "Layer {number} cannot be compared: in FACT or in WᵀW {missing}. {}",
-                match missing {
-                    _ if outcome.run.is_none() => "Is this the network, and are these its inputs?",
-                    Missing::NonFinite => "Try --standardize all, or a larger --lambda.",
-                    _ => "Lower --lambda, or try another --seed.",
-                }
-            ));
-        }
-    }
+    let mut reasons = incomparable(&outcome.layers, |missing| match missing {
+        _ if outcome.run.is_none() => "Is this the network, and are these its inputs?",
+        Missing::NonFinite => "Try --standardize all, or a larger --lambda.",
+        _ => "Lower --lambda, or try another --seed.",
+    });
     if !reasons.is_empty() {
         return (Finding::Undefined, reasons);
     }
-    let Some(run) = &outcome.run else { return elsewhere::diagnosis(outcome) };
+    let Some(run) = &outcome.run else { return elsewhere::diagnosis(&Subject::of(outcome)) };
     let mut finding = Finding::NotConverged;
     match run.training.optimizer {
         Optimizer::AdamW => {
@@ -188,13 +248,10 @@ pub(super) fn kinks(outcome: &Outcome) -> String {
          There the gradient jumps instead of vanishing, and FACT, which is made of it, is off."
     );
     let (further, advice) = match outcome.run {
-        Some(_) => (
-            "Raise --evaluations.",
-            "Use --activation srelu:0.1, which rounds the kink.",
-        ),
+        Some(_) => ("Raise --evaluations.", "Use --activation srelu:0.1, which rounds the kink."),
         None => (
             "Train it further.",
-            "Train it with a smooth activation, or on more samples, where kinks matter less.",
+            "A smooth activation, or more samples, where kinks matter less, would avoid them.",
         ),
     };
     match outcome.balance {
