@@ -37,7 +37,7 @@ pub enum Missing {
     NoDecay,
     /// An entry is infinite or not a number.
     NonFinite,
-    /// The optimiser never forms this quantity.
+    /// This quantity is never formed: by this optimiser, or from what is given.
     NotFormed,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Missing {
             Self::Zero => "all entries are zero",
             Self::NoDecay => "undefined without decay (lambda = 0)",
             Self::NonFinite => "an entry is not finite",
-            Self::NotFormed => "not formed by this optimiser",
+            Self::NotFormed => "not formed",
         })
     }
 }

@@ -1,12 +1,16 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
 mod check;
+mod data;
 mod export;
 mod parse;
+mod shell;
 mod verify;
 
 pub use check::{Check, CheckTraces};
+pub use data::Data;
 pub use export::{Export, Format};
+pub use shell::{Completions, Man};
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +38,13 @@ pub enum Command {
     CheckTraces(CheckTraces),
     /// Write a trained model as constants for firmware or as a file for other programs
     Export(Export),
+    /// List or export the data sets that are compiled in
+    #[command(subcommand)]
+    Data(Data),
+    /// Write completions of this command for a shell
+    Completions(Completions),
+    /// Write manual pages of this command
+    Man(Man),
 }
 
 #[cfg(test)]

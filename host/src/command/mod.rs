@@ -2,7 +2,9 @@
 
 mod check;
 mod check_traces;
+mod data;
 mod export;
+mod shell;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -28,6 +30,9 @@ pub fn run(cli: &Cli) -> Result<Ending> {
         Command::Check(arguments) => check::run(arguments),
         Command::CheckTraces(arguments) => check_traces::run(arguments),
         Command::Export(arguments) => export::run(arguments),
+        Command::Data(arguments) => data::run(arguments),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
     }
 }
 

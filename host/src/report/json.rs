@@ -74,7 +74,7 @@ impl Report {
 }
 
 /// A report as one line of JSON, with its line break.
-pub(super) fn line(report: &impl Serialize) -> String {
+pub(crate) fn line(report: &impl Serialize) -> String {
     // Plain numbers and strings under string keys: serialising them cannot fail.
     let mut text = serde_json::to_string(report).unwrap_or_default();
     text.push('\n');

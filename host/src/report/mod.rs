@@ -11,6 +11,7 @@ mod verdict;
 
 pub use files::{prepare, prepare_file, write, write_file};
 pub use json::Report;
+pub(crate) use json::line;
 pub use npy::encode;
 pub use table::table;
 pub use traced::{traced_json, traced_table};
