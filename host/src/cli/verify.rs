@@ -21,7 +21,8 @@ not collapsed), 1 when it does not, 2 on bad usage or input.";
 /// Arguments of `fact verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// digits, iris, wine, breast-cancer or a delimited text file
+    /// digits, iris, wine, breast-cancer, a delimited text file, or one of parity:d,k,n,
+    /// modular:p,op,fraction and lowrank:n,d, drawn by --seed
     #[arg(default_value = "digits")]
     data: String,
 
@@ -73,7 +74,7 @@ pub struct Verify {
     #[arg(long, value_parser = parse::tolerance, help_heading = "Training",
         allow_negative_numbers = true)]
     tolerance: Option<f64>,
-    /// Seed of the initial weights
+    /// Seed of the initial weights and of drawn data
     #[arg(long, default_value_t = 0, value_parser = parse::seed, help_heading = "Training",
         allow_negative_numbers = true)]
     seed: u64,
@@ -108,8 +109,8 @@ impl Verify {
             }
         }
         let format = Format { header: self.header, target: self.target.clone(), task: self.task };
-        let source = Source::new(&self.data, format.clone());
-        if matches!(source, Source::Builtin(_)) && format != Format::default() {
+        let source = Source::new(&self.data, format.clone())?;
+        if !matches!(source, Source::File(..)) && format != Format::default() {
             return Err(usage(
                 "--target, --task and --header are for files; built-in sets know theirs",
             ));

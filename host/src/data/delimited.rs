@@ -1,4 +1,4 @@
-//! Reading delimited text: from bytes to records of equal width and a header or none.
+byfilter(|(k, _)| !targets.contains(k))|_| header != Header::No)name || is_header(first, &targets)//! Reading delimited text: from bytes to records of equal width and a header or none.
 
 use super::Dataset;
 use super::cell::{Cell, shown};
@@ -33,7 +33,8 @@ pub enum Task {
 pub struct Format {
     /// Whether the first row names the columns.
     pub header: Header,
-    /// The target column: its number, counted from 1, or its name. The last when not given.
+    /// The target column: its number, counted from 1, or its name; or several of them, numeric,
+    /// separated by commas. The last when not given.
     pub target: Option<String>,
     /// What the target column means. Inferred when not given: classes when it isn't numeric or
     /// holds few distinct whole numbers.
@@ -46,8 +47,14 @@ pub struct Format {
 /// [`Error::Read`] when the system refuses, [`Error::Data`] when the contents are not a table of
 /// numbers with a target.
 pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    parse(path, &bytes_of(path)?, format)
+}
+
+/// The contents of a file.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+|source| Error::Read { path: path.to_owned(), source })?;
     parse(path, &bytes, format)
 }
 
@@ -68,7 +75,7 @@ pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
 /// # Ok::<(), fact_host::error::Error>(())
 /// ```
 pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
-    let records = records(path, text(path, bytes)?)?;
+    let records = records(path, bytes)?;
     let Some((first, below)) = records.split_first() else {
         let fault = Fault::of_file(path, "no rows").expected("one row per sample");
         return Err(Error::data(fault.advice("Each row holds the features and the target")));
@@ -82,7 +89,7 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         ));
     }
     check_last_column(path, &records)?;
-    let Place { target, by_name } = target_column(path, first, format)?;
+    let Place { targets, by_name } = target_columns(path, first, format)?;
     let named = match format.header {
         Header::Yes => true,
         Header::No => false,
@@ -92,7 +99,7 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
-    Table { path, header, rows, target }.dataset(format.task)
+    Table { path, header, rows, targets: &targets }.dataset(format.task)
 }
 
 /// The line on which a record starts, counted from 1.
@@ -121,7 +128,8 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// All rows that are not blank, each as wide as the first.
-fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
+pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
+    let text = text(path, bytes)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -215,27 +223,53 @@ fn count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
-/// Where the target is.
+/// Where the targets are.
 struct Place {
-    target: usize,
+    targets: Vec<usize>,
     by_name: bool,
 }
 
-/// The target column. A number is always a position, so that names cannot be confused with data.
-fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
-    let width = first.len();
+/// The target columns. A name with commas is one name where a column is called that.
+fn target_columns(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
     let Some(wanted) = &format.target else {
-        return Ok(Place { target: width - 1, by_name: false });
+        return Ok(Place { targets: vec![first.len() - 1], by_name: false });
     };
+    let mut place = Place { targets: Vec::new(), by_name: false };
+    let whole = first.iter().any(|name| name == wanted);
+    let names = if whole { vec![wanted.as_str()] } else { wanted.split(',').collect() };
+    for name in names {
+        let (target, by_name) = target_column(path, first, name.trim(), format.header)?;
+        if place.targets.contains(&target) {
+            return Err(Error::Usage(format!("--target {wanted}: column {} is named twice", target + 1)));
+        }
+        place.targets.push(target);
+        place.by_name |= by_name;
+    }
+    if place.targets.len() == first.len() {
+        let fault = Fault::of_file(path, "targets only").line(line(first));
+        return Err(Error::data(fault.expected("at least one feature").advice("Name fewer columns with --target")));
+    }
+    Ok(place)
+}
+
+/// One target column, and whether it was found by its name. A number is always a position, so that
+/// names cannot be confused with data.
+fn target_column(
+    path: &Path,
+    first: &StringRecord,
+    wanted: &str,
+    header: Header,
+) -> Result<(usize, bool)> {
+    let width = first.len();
     if let Ok(number) = wanted.parse::<usize>()
         && (1..=width).contains(&number)
     {
-        return Ok(Place { target: number - 1, by_name: false });
+        return Ok((number - 1, false));
     }
     let mut named = (1..).zip(first).filter(|&(_, name)| name == wanted).map(|(number, _)| number);
     let (one, other) = (named.next(), named.next());
     if let (Some(one), Some(other)) = (one, other)
-        && format.header != Header::No
+        && header != Header::No
     {
         let fault =
             Fault::of_file(path, format!("the columns {one} and {other}")).line(line(first));
@@ -246,7 +280,7 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
         ));
     }
     match one.map(|number: usize| number - 1).filter(|_| format.header != Header::No) {
-        Some(target) => Ok(Place { target, by_name: true }),
+        Some(target) => Ok((target, true)),
         None => {
             let columns: Vec<&str> = first.iter().take(8).collect();
             let more = if width > columns.len() { ", …" } else { "" };
@@ -262,7 +296,7 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
 }
 
 /// Whether a first row reads as names: no feature field of it is a number or a missing value.
-fn is_header(first: &StringRecord, target: usize) -> bool {
+pub(super) fn is_header(first: &StringRecord, targets: &[usize]) -> bool {
     let mut features = first.iter().enumerate().filter(|&(k, _)| k != target);
     features.all(|(_, text)| Cell::of(text) == Cell::Text)
 }

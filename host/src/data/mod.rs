@@ -1,13 +1,17 @@
-//! Data sets: the four that are compiled in, and any CSV file.
+//! Data sets: those that are compiled in, those that are computed, and any CSV file.
 
 mod builtin;
 mod cell;
 mod delimited;
+mod query;
 mod scale;
+mod synthetic;
 mod table;
 
 pub use builtin::{BUILTIN, builtin};
 pub use delimited::{Format, Header, Task, parse, read};
+pub use query::{Query, query};
+pub use synthetic::{Operation, Synthetic, parity_support};
 
 /// What each row is to be mapped to.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +23,17 @@ pub enum Target {
         /// Class of each row.
         index: Vec<usize>,
     },
-    /// A number.
+    /// One or several numbers a row, row-major.
     Values(Vec<f64>),
+}
+
+/// Samples to learn from and, where the source has them, samples to test with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The training samples.
+    pub train: Dataset,
+    /// The test samples.
+    pub test: Option<Dataset>,
 }
 
 /// Rows with features and a target, all finite.
@@ -41,11 +54,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of network outputs: one per class, or one.
+    /// Number of outputs: one per class, or one per number.
     pub fn outputs(&self) -> usize {
         match &self.target {
             Target::Classes { labels, .. } => labels.len(),
-            Target::Values(_) => 1,
+            Target::Values(values) => values.len() / self.n.max(1),
         }
     }
 
@@ -79,7 +92,10 @@ impl Dataset {
     /// Brings a numeric target to mean 0 and population standard deviation 1; classes stay.
     pub fn standardize_target(&mut self) {
         if let Target::Values(values) = &mut self.target {
-            scale::standardize(values, 0, 1);
+            let columns = values.len() / self.n.max(1);
+            for column in 0..columns {
+                scale::standardize(values, column, columns);
+            }
         }
     }
 }

@@ -12,16 +12,38 @@ const FEW: usize = 32;
 /// More classes than this are surely a mistake: an identifier or a free text.
 const MANY: usize = 1000;
 
-/// Rows of equal width and the place of the target.
+/// Rows of equal width and the places of the targets.
 pub(super) struct Table<'a> {
     /// For messages.
     pub(super) path: &'a Path,
     /// The names of the columns.
     pub(super) header: Option<&'a StringRecord>,
     /// One per sample.
-    pub(super) rows: &'a [StringRecord],
-    /// Position of the target column.
-    pub(super) target: usize,
+    pub(super)     fn read_target(&self, task: Option<Task>) -> Result<Target> {
+        if let &[target] = self.targets {
+            return self.read_column(target, task);
+        }
+        if task == Some(Task::Classify) {
+            return Err(Error::Usage(
+                "--task classify takes one target column; several are numbers".to_owned(),
+            ));
+        }
+        let mut values = vec![0.0; self.rows.len() * self.targets.len()];
+        for (j, &target) in self.targets.iter().enumerate() {
+            let Target::Values(column) = self.read_column(target, Some(Task::Regress))? else {
+                continue;
+            };
+            for (row, value) in values.chunks_exact_mut(self.targets.len()).zip(column) {
+                row[j] = value;
+            }
+        }
+        Ok(Target::Values(values))
+    }
+
+    fn read_column(&self, target: usize, task: Option<Task>) -> Result<Target> {
+        let fault = |row| field_fault(self, row, target);s: &'a [StringRecord],
+    /// Positions of the target columns.
+    pub(super) targets: &'a [usize],
 }
 
 impl<'a> Table<'a> {
@@ -33,7 +55,7 @@ impl<'a> Table<'a> {
                 fault.expected("one row per sample").advice("Without a header, say --header no"),
             ));
         };
-        let columns: Vec<usize> = (0..first.len()).filter(|&k| k != self.target).collect();
+        let columns: Vec<usize> = (0..first.len()).filter(|k| !self.targets.contains(k))|&k| k != self.target).collect();
         let mut x = Vec::with_capacity(self.rows.len() * columns.len());
         for row in self.rows {
             for &k in &columns {
@@ -57,7 +79,7 @@ impl<'a> Table<'a> {
         if name.is_empty() { (k + 1).to_string() } else { name.to_owned() }
     }
 
-    fn feature(&self, row: &StringRecord, k: usize) -> Result<f64> {
+    pub(super) fn feature(&self, row: &StringRecord, k: usize) -> Result<f64> {
         let cell = Cell::of(row.get(k).unwrap_or_default());
         if let Cell::Number(value) = cell {
             return Ok(value);
@@ -76,7 +98,7 @@ impl<'a> Table<'a> {
         let fault = |row| field_fault(self, row, self.target);
         let mut cells = Vec::with_capacity(self.rows.len());
         for row in self.rows {
-            let cell = Cell::of(row.get(self.target).unwrap_or_default());
+            let cell = Cell::of(row.get(target).unwrap_or_default());
             if cell == Cell::Missing {
                 let fault = fault(row).expected("a target");
                 return Err(Error::data(
@@ -103,26 +125,26 @@ impl<'a> Table<'a> {
                 let fault = fault(row).expected("a finite number, as in other rows");
                 Err(Error::data(fault.advice(advice)))
             }
-            None if regress => self.values(numbers),
-            _ => self.classes(text.is_none().then_some(&numbers)),
+            None if regress => self.values(target, numbers),
+            _ => self.classes(target, text.is_none().then_some(&numbers)),
         }
     }
 
-    fn values(&self, values: Vec<f64>) -> Result<Target> {
+    fn values(&self, target: usize, values: Vec<f64>) -> Result<Target> {
         if values.iter().any(|v| Some(v) != values.first()) {
             return Ok(Target::Values(values));
         }
         let found = format!("the same number in all {} rows", values.len());
-        let fault = Fault::of_file(self.path, found).field(self.target_field());
+        let fault = Fault::of_file(self.path, found).field(self.target_field(target));
         Err(Error::data(fault.expected("a target that varies").advice("Change --target")))
     }
 
     /// Classes in the order of their numbers, if all are numbers, or of their names.
-    fn classes(&self, numbers: Option<&Vec<f64>>) -> Result<Target> {
+    fn classes(&self, target: usize, numbers: Option<&Vec<f64>>) -> Result<Target> {
         let names: Vec<String> = match numbers {
             Some(numbers) => numbers.iter().map(f64::to_string).collect(),
             None => {
-                self.rows.iter().filter_map(|row| row.get(self.target)).map(str::to_owned).collect()
+                self.rows.iter().filter_map(|row| row.get(target)).map(str::to_owned).collect()
             }
         };
         let mut labels = names.clone();
@@ -131,7 +153,7 @@ impl<'a> Table<'a> {
             None => labels.sort(),
         }
         labels.dedup();
-        let fault = |found| Fault::of_file(self.path, found).field(self.target_field());
+        let fault = |found| Fault::of_file(self.path, found).field(self.target_field(target));
         if let [only] = labels.as_slice() {
             let fault = fault(format!("the single class {only:?}")).expected("two or more");
             return Err(Error::data(fault.advice("Change --target, or add rows of other classes")));
@@ -149,10 +171,10 @@ impl<'a> Table<'a> {
         Ok(Target::Classes { labels, index })
     }
 
-    fn target_field(&self) -> String {
-        let name = self.header.and_then(|header| header.get(self.target)).unwrap_or_default();
+    fn target_field(&self, target: usize) -> String {
+        let name = self.header.and_then(|header| header.get(target)).unwrap_or_default();
         let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
-        format!("target column {}{name}", self.target + 1)
+        format!("target column {}{name}", target + 1)
     }
 }
 

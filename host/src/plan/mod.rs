@@ -1,8 +1,10 @@
 //! What a command is to do: plain data, validated, with every default filled in.
 
 mod network;
+mod source;
 
 pub(crate) use network::plain;
 pub use network::{
-    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
+    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Standardize, Training,
 };
+pub use source::Source;
