@@ -39,6 +39,8 @@ pub enum Missing {
     NonFinite,
     /// The optimiser never forms this quantity.
     NotFormed,
+    /// Only an inner-product kernel has this quantity.
+    NotInnerProduct,
 }
 
 impl fmt::Display for Missing {
@@ -50,6 +52,7 @@ impl fmt::Display for Missing {
             Self::NoDecay => "undefined without decay (lambda = 0)",
             Self::NonFinite => "an entry is not finite",
             Self::NotFormed => "not formed by this optimiser",
+            Self::NotInnerProduct => "defined for inner-product kernels only",
         })
     }
 }
