@@ -1,4 +1,4 @@
-byfilter(|(k, _)| !targets.contains(k))|_| header != Header::No)name || is_header(first, &targets)//! Reading delimited text: from bytes to records of equal width and a header or none.
+//! Reading delimited text: from bytes to records of equal width and a header or none.
 
 use super::Dataset;
 use super::cell::{Cell, shown};
@@ -54,9 +54,6 @@ pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
 pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
-|source| Error::Read { path: path.to_owned(), source })?;
-    parse(path, &bytes, format)
-}
 
 /// Reads the contents of a file; `path` serves for messages and for the name of the set.
 ///
@@ -95,7 +92,7 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         Header::No => false,
         Header::Auto => {
             check_counting(path, &records)?;
-            by_name || is_header(first, target)
+            by_name || is_header(first, &targets)
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
@@ -240,14 +237,18 @@ fn target_columns(path: &Path, first: &StringRecord, format: &Format) -> Result<
     for name in names {
         let (target, by_name) = target_column(path, first, name.trim(), format.header)?;
         if place.targets.contains(&target) {
-            return Err(Error::Usage(format!("--target {wanted}: column {} is named twice", target + 1)));
+            return Err(Error::Usage(format!(
+                "--target {wanted}: column {} is named twice",
+                target + 1
+            )));
         }
         place.targets.push(target);
         place.by_name |= by_name;
     }
     if place.targets.len() == first.len() {
-        let fault = Fault::of_file(path, "targets only").line(line(first));
-        return Err(Error::data(fault.expected("at least one feature").advice("Name fewer columns with --target")));
+        let fault = Fault::of_file(path, "nothing but targets").line(line(first));
+        let fault = fault.expected("at least one feature");
+        return Err(Error::data(fault.advice("Name fewer columns with --target")));
     }
     Ok(place)
 }
@@ -279,7 +280,7 @@ fn target_column(
                 .advice(format!("Say which: --target {one} or --target {other}")),
         ));
     }
-    match one.map(|number: usize| number - 1).filter(|_| format.header != Header::No) {
+    match one.map(|number: usize| number - 1).filter(|_| header != Header::No) {
         Some(target) => Ok((target, true)),
         None => {
             let columns: Vec<&str> = first.iter().take(8).collect();
@@ -297,7 +298,7 @@ fn target_column(
 
 /// Whether a first row reads as names: no feature field of it is a number or a missing value.
 pub(super) fn is_header(first: &StringRecord, targets: &[usize]) -> bool {
-    let mut features = first.iter().enumerate().filter(|&(k, _)| k != target);
+    let mut features = first.iter().enumerate().filter(|(k, _)| !targets.contains(k));
     features.all(|(_, text)| Cell::of(text) == Cell::Text)
 }
 

@@ -1,8 +1,4 @@
-        // Columns without a name go by their numbers, which a row of data may show by chance.
-        Header::Auto => {
-            let names = features.iter().any(|name| name.parse::<usize>().is_err());
-            (by_name.is_some() && names) || is_header(first, &[])
-        }//! Features to predict from: a file that holds the columns a model was trained on.
+//! Features to predict from: a file that holds the columns a model was trained on.
 
 use super::Header;
 use super::delimited::{bytes_of, is_header, line, records};
@@ -37,8 +33,11 @@ pub fn query(path: &Path, header: Header, features: &[String]) -> Result<Query> 
     let named = match header {
         Header::Yes => true,
         Header::No => false,
-        // Numbers of columns are names of a file without a header.
-        Header::Auto => by_name.is_some() || names_columns(first),
+        // Columns without a name go by their numbers, which a row of data may show by chance.
+        Header::Auto => {
+            let names = features.iter().any(|name| name.parse::<usize>().is_err());
+            (by_name.is_some() && names) || is_header(first, &[])
+        }
     };
     let by_number = || -> Option<Vec<usize>> {
         let place = |name: &String| name.parse::<usize>().ok()?.checked_sub(1);

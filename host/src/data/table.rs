@@ -19,29 +19,7 @@ pub(super) struct Table<'a> {
     /// The names of the columns.
     pub(super) header: Option<&'a StringRecord>,
     /// One per sample.
-    pub(super)     fn read_target(&self, task: Option<Task>) -> Result<Target> {
-        if let &[target] = self.targets {
-            return self.read_column(target, task);
-        }
-        if task == Some(Task::Classify) {
-            return Err(Error::Usage(
-                "--task classify takes one target column; several are numbers".to_owned(),
-            ));
-        }
-        let mut values = vec![0.0; self.rows.len() * self.targets.len()];
-        for (j, &target) in self.targets.iter().enumerate() {
-            let Target::Values(column) = self.read_column(target, Some(Task::Regress))? else {
-                continue;
-            };
-            for (row, value) in values.chunks_exact_mut(self.targets.len()).zip(column) {
-                row[j] = value;
-            }
-        }
-        Ok(Target::Values(values))
-    }
-
-    fn read_column(&self, target: usize, task: Option<Task>) -> Result<Target> {
-        let fault = |row| field_fault(self, row, target);s: &'a [StringRecord],
+    pub(super) rows: &'a [StringRecord],
     /// Positions of the target columns.
     pub(super) targets: &'a [usize],
 }
@@ -55,7 +33,7 @@ impl<'a> Table<'a> {
                 fault.expected("one row per sample").advice("Without a header, say --header no"),
             ));
         };
-        let columns: Vec<usize> = (0..first.len()).filter(|k| !self.targets.contains(k))|&k| k != self.target).collect();
+        let columns: Vec<usize> = (0..first.len()).filter(|k| !self.targets.contains(k)).collect();
         let mut x = Vec::with_capacity(self.rows.len() * columns.len());
         for row in self.rows {
             for &k in &columns {
@@ -95,7 +73,28 @@ impl<'a> Table<'a> {
     }
 
     fn read_target(&self, task: Option<Task>) -> Result<Target> {
-        let fault = |row| field_fault(self, row, self.target);
+        if let &[target] = self.targets {
+            return self.read_column(target, task);
+        }
+        if task == Some(Task::Classify) {
+            return Err(Error::Usage(
+                "--task classify takes one target column; several are numbers".to_owned(),
+            ));
+        }
+        let mut values = vec![0.0; self.rows.len() * self.targets.len()];
+        for (j, &target) in self.targets.iter().enumerate() {
+            let Target::Values(column) = self.read_column(target, Some(Task::Regress))? else {
+                continue;
+            };
+            for (row, value) in values.chunks_exact_mut(self.targets.len()).zip(column) {
+                row[j] = value;
+            }
+        }
+        Ok(Target::Values(values))
+    }
+
+    fn read_column(&self, target: usize, task: Option<Task>) -> Result<Target> {
+        let fault = |row| field_fault(self, row, target);
         let mut cells = Vec::with_capacity(self.rows.len());
         for row in self.rows {
             let cell = Cell::of(row.get(target).unwrap_or_default());

@@ -6,8 +6,9 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{Accum, Auto, MatMut, MatRef, Par};
 use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::prelude::{Reborrow, ReborrowMut};
+use faer::{Accum, MatMut, MatRef, Par};
 use fact_core::Error;
 
 /// Columns factored at a time.
@@ -29,7 +30,7 @@ pub(super) fn factor<T: Real>(
         let width = PANEL.min(n - start);
         let rest = a.rb_mut().submatrix_mut(start, start, n - start, n - start);
         let (mut diagonal, _, mut below, trailing) = rest.split_at_mut(width, width);
-        let params = Auto::<T>::auto();
+        let params = Default::default();
         let mut memory =
             MemBuffer::new(llt::factor::cholesky_in_place_scratch::<T>(width, par, params));
         let none = Default::default();

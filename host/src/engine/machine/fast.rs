@@ -1,11 +1,14 @@
 //! The fast engine: tiles of `gemm` and profile, threads over rows, faer's factorisations.
 
 use super::profile::{Real, Wanted};
-use super::tiles::{COLUMNS, Mapped, ROWS, Tile, centre, fill, ranges, view, view_mut};
+use super::tiles::{
+    COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, view, view_mut,
+};
 use super::{Engine, Feature, Stage, Watch, cholesky, powers};
 use crate::error::Result;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
+use fact_core::features::{Measured, Missing};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
@@ -115,7 +118,7 @@ impl<T: Real> Engine<T> for Fast<'_> {
                     let tile = Tile { rows, columns };
                     let values = &mut values[..m * width];
                     let into = (&mut *values, width);
-                    fill(&machine.kernel, Wanted::Value, (&x, &z), tile, into, &mut []);
+                    fill(&machine.kernel, Wanted::Value, (&x, &z), tile, into);
                     matmul(
                         view_mut(out, m, c),
                         Accum::Add,
@@ -135,9 +138,16 @@ impl<T: Real> Engine<T> for Fast<'_> {
         machine.kernel.check()?;
         let z = Mapped::of(machine, &centre(&machine.kernel, machine.x), par());
         let (n, d, c) = (z.n, z.d, machine.dual.ncols());
-        let rank_one = Mat::<f64>::zeros(d, d);
+        let none = Mat::<f64>::zeros(d, d);
         let (sum, mean) = match feature {
-            Feature::Fact => (self.sum(&z, 1, 0, |block, part| block.fact(machine, part)), rank_one),
+            Feature::Fact(centering) => {
+                // Distances do not see where the mean is.
+                let mean = match centering {
+                    Centering::Mean if !machine.kernel.is_radial() => mean_of(machine.x),
+                    _ => vec![T::ZERO; d],
+                };
+                (self.sum(&z, 1, 0, |block, part| block.fact(machine, &mean, part)), none)
+            }
             Feature::Agop(centering) => {
                 let pairs = !machine.kernel.is_radial() && c * d > 2 * n;
                 let means = if centering == Centering::Mean { c } else { 0 };
@@ -149,13 +159,14 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 };
                 let mean = view(&sum.means, means, d);
                 let share = 1.0 / (n.max(1) as f64);
-                (sum, (mean.transpose() * mean) * faer::Scale(share * share))
+                let rank_one = (mean.transpose() * mean) * faer::Scale(share * share);
+                (sum, rank_one)
             }
         };
         let m = dense(machine.metric, d);
         let square = view(&sum.square, d, d);
         let next = match feature {
-            Feature::Fact => &m * square,
+            Feature::Fact(_) => &m * square,
             Feature::Agop(_) => {
                 let centred = square * faer::Scale(1.0 / n.max(1) as f64) - mean;
                 &m * centred * &m
@@ -185,9 +196,9 @@ impl<T: Real> Engine<T> for Fast<'_> {
         Ok(())
     }
 
-    fn tau(&self, machine: &Predictor<'_, T>) -> Result<Option<f64>> {
+    fn tau(&self, machine: &Predictor<'_, T>) -> Result<Measured> {
         if machine.kernel.is_radial() {
-            return Ok(None);
+            return Ok(Err(Missing::NotInnerProduct));
         }
         let z = Mapped::of(machine, &centre(&machine.kernel, machine.x), par());
         let slopes = self.slopes(machine, &z);
@@ -214,8 +225,13 @@ impl<T: Real> Engine<T> for Fast<'_> {
         });
         let count = (n * n) as f64;
         let (va, vb, cov) = (aa - a * a / count, bb - b * b / count, ab - a * b / count);
-        let (floor_a, floor_b) = (1e-12 * aa, 1e-12 * bb);
-        Ok((va > floor_a && vb > floor_b).then(|| cov * cov / (va * vb)))
+        // Below this, a spread is the rounding of its sums.
+        let varies = |spread: f64, squares: f64| spread > 1e-12 * squares;
+        Ok(if varies(va, aa) && varies(vb, bb) {
+            Ok(cov * cov / (va * vb))
+        } else {
+            Err(Missing::Constant)
+        })
     }
 }
 
@@ -247,7 +263,7 @@ impl Fast<'_> {
                     let columns = (rows.0 + start, rows.0 + end);
                     let tile = Tile { rows, columns };
                     let into = (&mut out[columns.0..], n);
-                    fill(kernel, Wanted::Value, (z, z), tile, into, &mut []);
+                    fill(kernel, Wanted::Value, (z, z), tile, into);
                 }
                 counter.add((rows.0..rows.1).map(|i| n - i).sum());
             },
@@ -282,7 +298,7 @@ impl Fast<'_> {
                 for columns in ranges(n, COLUMNS) {
                     let tile = Tile { rows, columns };
                     let into = (&mut out[columns.0..], n);
-                    fill(&machine.kernel, Wanted::Slope, (z, z), tile, into, &mut []);
+                    fill(&machine.kernel, Wanted::Slope, (z, z), tile, into);
                 }
             },
         );
@@ -335,9 +351,9 @@ impl<T: Real> Block<'_, T> {
         self.rows.1 - self.rows.0
     }
 
-    /// Adds `2Xᵀ(diag(A1) − A)X` for radial kernels, `XᵀAX` for the others, `A = ααᵀ∘slopes`, of these
-    /// rows of the left `X`.
-    fn fact(self, machine: &Predictor<'_, T>, sum: &mut Sum) {
+    /// Adds `Σⱼ pⱼ(xⱼ − mean)ᵀ` over these samples, `pⱼ` the gradients times `αⱼ` before the metric:
+    /// of `A = ααᵀ∘slopes`, `pⱼ` is `2Σᵢ Aᵢⱼ(xⱼ − xᵢ)` for radial kernels and `Σᵢ Aᵢⱼxᵢ` for the others.
+    fn fact(self, machine: &Predictor<'_, T>, mean: &[T], sum: &mut Sum) {
         let (m, d, z) = (self.len(), self.z.d, self.z);
         let radial = machine.kernel.is_radial();
         let gradients = &mut self.gradients[..m * d];
@@ -347,7 +363,7 @@ impl<T: Real> Block<'_, T> {
             let width = columns.1 - columns.0;
             let tile = Tile { rows: self.rows, columns };
             let slopes = &mut self.values[..m * width];
-            fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width), &mut []);
+            fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width));
             let weights = &mut self.weights[..m * width];
             matmul(
                 view_mut(weights, m, width),
@@ -372,9 +388,11 @@ impl<T: Real> Block<'_, T> {
             subtract_from_own(gradients, &totals, z, self.rows);
         }
         let factor = if radial { T::TWO } else { T::ONE };
-        let own = z.rows(self.rows.0, self.rows.1);
+        let own = z.x[self.rows.0 * d..self.rows.1 * d].iter().zip(mean.iter().cycle());
+        let own: Vec<T> = own.map(|(&x, &mean)| x - mean).collect();
+        let left = view(gradients, m, d).transpose();
         let square = view_mut(self.square, d, d);
-        matmul(square, Accum::Replace, own.transpose(), view(gradients, m, d), factor, Par::Seq);
+        matmul(square, Accum::Replace, left, view(&own, m, d), factor, Par::Seq);
         add(&mut sum.square, &*self.square);
     }
 
@@ -390,7 +408,7 @@ impl<T: Real> Block<'_, T> {
             let width = columns.1 - columns.0;
             let tile = Tile { rows: self.rows, columns };
             let slopes = &mut self.values[..m * width];
-            fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width), &mut []);
+            fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width));
             let outputs = gradients.chunks_exact_mut(m * d).zip(&mut totals).enumerate();
             for (k, (gradients, totals)) in outputs {
                 let weights = &mut self.weights[..m * width];

@@ -13,6 +13,7 @@ pub use fast::Fast;
 pub use profile::Real;
 
 use crate::error::Result;
+use fact_core::features::Measured;
 use fact_core::kernel::{Centering, Kernel, Predictor, Ridge, Solved, Update};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
@@ -37,10 +38,10 @@ pub type Watch<'a> = &'a (dyn Fn(Stage, f64) + Sync);
 /// A matrix that the next metric is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
-    /// The average gradient outer product.
+    /// The average gradient outer product, centred or not.
     Agop(Centering),
     /// FACT.
-    Fact,
+    Fact(Centering),
 }
 
 /// What a round of a Recursive Feature Machine is made of. `n` samples, `d` inputs, `c` outputs;
@@ -83,9 +84,9 @@ pub trait Engine<T: Scalar> {
         out: MatMut<'_, T>,
     ) -> Result<()>;
 
-    /// R² of the fit of τ to `k′`; `None` of a radial kernel or constant slopes.
+    /// R² of the fit of τ to `k′`, which inner-product kernels have.
     ///
     /// # Errors
     /// [`Error::Core`](crate::error::Error::Core) when shapes do not fit.
-    fn tau(&self, machine: &Predictor<'_, T>) -> Result<Option<f64>>;
+    fn tau(&self, machine: &Predictor<'_, T>) -> Result<Measured>;
 }

@@ -57,14 +57,12 @@ real!(
 pub(super) enum Wanted {
     /// The kernel.
     Value,
-    /// Its slope, in place of the kernel.
+    /// Its slope.
     Slope,
-    /// The kernel, and the slope beside it.
-    Both,
 }
 
-/// Turns inner products `xᵀMz` of one point with others into values, slopes or both. `own` is `xᵀMx`
-/// and `others` holds `zᵀMz`; only radial kernels read them. A squared distance below
+/// Turns inner products `xᵀMz` of one point with others into kernels or slopes. `own` is `xᵀMx` and
+/// `others` holds `zᵀMz`; only radial kernels read them. A squared distance below
 /// `64ε(xᵀMx + zᵀMz)` is rounding and counts as 0.
 #[inline(always)]
 pub(super) fn row<T: Real>(
@@ -73,7 +71,6 @@ pub(super) fn row<T: Real>(
     own: T,
     others: &[T],
     products: &mut [T],
-    slopes: &mut [T],
 ) {
     let noise = T::from_f64(64.0) * T::EPSILON;
     let squared = move |product: T, other: T| {
@@ -86,7 +83,7 @@ pub(super) fn row<T: Real>(
         Kernel::Laplace { bandwidth } => {
             let rate = T::ONE / bandwidth;
             let half = T::HALF * rate;
-            each(wanted, others, products, slopes, |product, other| {
+            each(wanted, others, products, |product, other| {
                 let u = Scalar::sqrt(squared(product, other));
                 let value = (-u * rate).fast_exp();
                 (value, if u > T::ZERO { -value * half / u } else { T::ZERO })
@@ -94,22 +91,22 @@ pub(super) fn row<T: Real>(
         }
         Kernel::Gaussian { bandwidth } => {
             let rate = T::HALF / (bandwidth * bandwidth);
-            each(wanted, others, products, slopes, |product, other| {
+            each(wanted, others, products, |product, other| {
                 let value = (-squared(product, other) * rate).fast_exp();
                 (value, -value * rate)
             });
         }
         Kernel::GeneralizedLaplace { .. } => {
-            each(wanted, others, products, slopes, |product, other| {
+            each(wanted, others, products, |product, other| {
                 kernel.value_and_slope(squared(product, other))
             });
         }
         Kernel::Quadratic => {
-            each(wanted, others, products, slopes, |t, _| (t * t, T::TWO * t));
+            each(wanted, others, products, |t, _| (t * t, T::TWO * t));
         }
         Kernel::Exponential { bandwidth } => {
             let rate = T::ONE / bandwidth;
-            each(wanted, others, products, slopes, |t, _| {
+            each(wanted, others, products, |t, _| {
                 let value = (t * rate).fast_exp();
                 (value, value * rate)
             });
@@ -122,7 +119,6 @@ fn each<T: Real>(
     wanted: Wanted,
     others: &[T],
     products: &mut [T],
-    slopes: &mut [T],
     profile: impl Fn(T, T) -> (T, T),
 ) {
     match wanted {
@@ -134,11 +130,6 @@ fn each<T: Real>(
         Wanted::Slope => {
             for (product, &other) in products.iter_mut().zip(others) {
                 *product = profile(*product, other).1;
-            }
-        }
-        Wanted::Both => {
-            for ((product, &other), slope) in products.iter_mut().zip(others).zip(slopes) {
-                (*product, *slope) = profile(*product, other);
             }
         }
     }

@@ -37,13 +37,16 @@ pub(super) fn view_mut<T>(data: &mut [T], nrows: usize, ncols: usize) -> MatMut<
 /// What radial kernels are centred on before squares are expanded: the mean of the points. Zero for
 /// the others, which see the origin.
 pub(super) fn centre<T: Real>(kernel: &Kernel<T>, x: mat::MatRef<'_, T>) -> Vec<T> {
+    if kernel.is_radial() { mean_of(x) } else { vec![T::ZERO; x.ncols()] }
+}
+
+/// The mean of the rows.
+pub(super) fn mean_of<T: Real>(x: mat::MatRef<'_, T>) -> Vec<T> {
     let (n, d) = x.shape();
     let mut mean = vec![0.0; d];
-    if kernel.is_radial() {
-        for row in x.rows() {
-            for (mean, &x) in mean.iter_mut().zip(row) {
-                *mean += Scalar::to_f64(x) / n.max(1) as f64;
-            }
+    for row in x.rows() {
+        for (mean, &x) in mean.iter_mut().zip(row) {
+            *mean += Scalar::to_f64(x) / n.max(1) as f64;
         }
     }
     mean.into_iter().map(<T as Scalar>::from_f64).collect()
@@ -98,15 +101,14 @@ pub(super) struct Tile {
     pub(super) columns: (usize, usize),
 }
 
-/// Kernels of `x`'s rows with `z`'s columns of a tile, row-major with this stride between rows of
-/// `values`; `slopes` is as wide as the tile and only used when both are wanted.
+/// Kernels or slopes of `x`'s rows with `z`'s columns of a tile, row-major with this stride between
+/// the rows of `values`.
 pub(super) fn fill<T: Real>(
     kernel: &Kernel<T>,
     wanted: Wanted,
     (x, z): (&Mapped<T>, &Mapped<T>),
     tile: Tile,
     (values, stride): (&mut [T], usize),
-    slopes: &mut [T],
 ) {
     let ((r0, r1), (c0, c1)) = (tile.rows, tile.columns);
     let (m, n, d) = (r1 - r0, c1 - c0, x.d);
@@ -120,8 +122,7 @@ pub(super) fn fill<T: Real>(
     );
     pulp::Arch::new().dispatch(|| {
         for (i, products) in values.chunks_mut(stride).enumerate() {
-            let slopes = slopes.get_mut(i * n..(i + 1) * n).unwrap_or_default();
-            row(kernel, wanted, x.norms[r0 + i], &z.norms[c0..c1], &mut products[..n], slopes);
+            row(kernel, wanted, x.norms[r0 + i], &z.norms[c0..c1], &mut products[..n]);
         }
     });
 }
