@@ -11,6 +11,7 @@ pub mod data;
 pub mod engine;
 pub mod error;
 pub mod experiment;
+pub mod model;
 pub mod plan;
 pub mod plot;
 pub mod progress;

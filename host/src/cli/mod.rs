@@ -1,8 +1,10 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
 mod parse;
+mod rfm;
 mod verify;
 
+pub use rfm::{FitArguments, PredictArguments, Rfm, RfmCommand};
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,8 @@ pub enum Command {
     /// Train a network to a critical point and report, layer by layer, how well FACT holds
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<Verify>),
+    /// Kernel machines that learn their metric
+    Rfm(Rfm),
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod table;
 pub use builtin::{BUILTIN, builtin};
 pub use delimited::{Format, Header, Task, parse, read};
 pub use query::{Query, query};
+pub(crate) use synthetic::shuffle;
 pub use synthetic::{Operation, Synthetic, parity_support};
 
 /// What each row is to be mapped to.
@@ -59,6 +60,49 @@ impl Dataset {
         match &self.target {
             Target::Classes { labels, .. } => labels.len(),
             Target::Values(values) => values.len() / self.n.max(1),
+        }
+    }
+
+    /// The targets of each row, as they stand in a file.
+    pub(crate) fn shown(&self) -> Vec<Vec<String>> {
+        match &self.target {
+            Target::Classes { labels, index } => {
+                index.iter().map(|&k| labels.get(k).cloned().into_iter().collect()).collect()
+            }
+            Target::Values(values) => values
+                .chunks_exact(self.outputs().max(1))
+                .map(|row| row.iter().map(f64::to_string).collect())
+                .collect(),
+        }
+    }
+
+    /// Number of numeric targets a row; `None` of classes.
+    pub(crate) fn outputs_of_values(&self) -> Option<usize> {
+        match &self.target {
+            Target::Classes { .. } => None,
+            Target::Values(_) => Some(self.outputs()),
+        }
+    }
+
+    /// The rows of these numbers, in their order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let take = |values: &[f64], width: usize| -> Vec<f64> {
+            rows.iter().flat_map(|&row| values[row * width..(row + 1) * width].to_vec()).collect()
+        };
+        let target = match &self.target {
+            Target::Classes { labels, index } => Target::Classes {
+                labels: labels.clone(),
+                index: rows.iter().map(|&row| index[row]).collect(),
+            },
+            Target::Values(values) => Target::Values(take(values, self.outputs())),
+        };
+        Self {
+            name: self.name.clone(),
+            features: self.features.clone(),
+            x: take(&self.x, self.d),
+            n: rows.len(),
+            d: self.d,
+            target,
         }
     }
 

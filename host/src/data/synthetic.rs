@@ -110,11 +110,7 @@ impl Synthetic {
             }
             Self::Modular { p, operation, fraction } => {
                 let mut table = table(p, operation);
-                // Fisher and Yates' shuffle.
-                for last in (1..table.len()).rev() {
-                    let other = (rng.uniform() * (last + 1) as f64) as usize;
-                    table.swap(last, other.min(last));
-                }
+                shuffle(&mut table, &mut rng);
                 let (train, test) = table.split_at(training_rows(table.len(), fraction));
                 let part = |rows| self.modular_part(p, rows);
                 Split { train: part(train), test: Some(part(test)) }
@@ -156,6 +152,14 @@ impl Synthetic {
 
     fn dataset(&self, x: Vec<f64>, n: usize, features: Vec<String>, target: Target) -> Dataset {
         Dataset { name: self.to_string(), d: features.len(), features, x, n, target }
+    }
+}
+
+/// Fisher and Yates' shuffle.
+pub(crate) fn shuffle<T>(values: &mut [T], rng: &mut Rng) {
+    for last in (1..values.len()).rev() {
+        let other = (rng.uniform() * (last + 1) as f64) as usize;
+        values.swap(last, other.min(last));
     }
 }
 

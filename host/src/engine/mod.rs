@@ -7,6 +7,6 @@ mod problem;
 mod train;
 
 pub use measure::{Measured, measure};
-pub use memory::check_memory;
+pub use memory::{Memory, check_memory, fit_memory};
 pub use problem::Problem;
 pub use train::{Probe, Trained, train};

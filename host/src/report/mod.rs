@@ -3,13 +3,17 @@
 mod files;
 mod json;
 mod npy;
+mod rfm;
 mod table;
 mod text;
 mod verdict;
 
+pub(crate) use files::put;
 pub use files::{prepare, write};
 pub use json::Report;
-pub use npy::encode;
+pub use npy::{encode, read_metric};
+pub(crate) use rfm::importances;
+pub use rfm::{FitReport, fit_table, predictions, write_fit};
 pub use table::table;
 pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Verdict, verdict};
 

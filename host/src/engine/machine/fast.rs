@@ -18,7 +18,13 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sums over samples are formed in at most this many parts, whatever the number of threads.
-const PARTS: usize = 16;
+pub(crate) const PARTS: usize = 16;
+
+/// Words that one thread works with: tiles, the gradients of a block of rows, a square.
+pub(crate) fn block_words(d: usize, c: usize) -> usize {
+    let gradients = c.max(1).saturating_mul(d).saturating_mul(ROWS);
+    gradients.saturating_add(2 * ROWS * COLUMNS).saturating_add(d.saturating_mul(d))
+}
 
 /// Blocked, threaded, with all the vectors there are. The same bits for any number of threads.
 #[derive(Clone, Copy)]

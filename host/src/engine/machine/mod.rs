@@ -10,6 +10,7 @@ mod tiles;
 
 pub use exact::Exact;
 pub use fast::Fast;
+pub(crate) use fast::{PARTS, block_words};
 pub use profile::Real;
 
 use crate::error::Result;
