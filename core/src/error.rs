@@ -50,6 +50,12 @@ pub enum Error {
         /// The value.
         what: &'static str,
     },
+    /// A quantity made of finite numbers vanished, or over- or underflowed: the scale of the metric
+    /// broke down.
+    Scale {
+        /// The quantity.
+        what: &'static str,
+    },
 }
 
 /// The result of a fallible function of this crate.
@@ -75,6 +81,7 @@ impl fmt::Display for Error {
                 write!(f, "no convergence after {iterations} iterations")
             }
             Self::NonFinite { what } => write!(f, "{what} is not finite"),
+            Self::Scale { what } => write!(f, "{what} vanished or is out of the number range"),
         }
     }
 }

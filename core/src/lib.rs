@@ -30,6 +30,7 @@ pub mod approx;
 mod error;
 pub mod features;
 pub mod fingerprint;
+pub mod kernel;
 pub mod linalg;
 pub mod mat;
 pub mod nn;

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod error;
 pub mod experiment;
 pub mod export;
+pub mod model;
 pub mod network;
 pub mod plan;
 pub mod plot;

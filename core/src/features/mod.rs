@@ -39,6 +39,8 @@ pub enum Missing {
     NonFinite,
     /// This quantity is never formed: by this optimiser, or from what is given.
     NotFormed,
+    /// Only an inner-product kernel has this quantity.
+    NotInnerProduct,
 }
 
 impl fmt::Display for Missing {
@@ -50,6 +52,7 @@ impl fmt::Display for Missing {
             Self::NoDecay => "undefined without decay (lambda = 0)",
             Self::NonFinite => "an entry is not finite",
             Self::NotFormed => "not formed",
+            Self::NotInnerProduct => "defined for inner-product kernels only",
         })
     }
 }

@@ -4,12 +4,14 @@ mod check;
 mod data;
 mod export;
 mod parse;
+mod rfm;
 mod shell;
 mod verify;
 
 pub use check::{Check, CheckTraces};
 pub use data::Data;
 pub use export::{Export, Format};
+pub use rfm::{FitArguments, PredictArguments, Rfm, RfmCommand};
 pub use shell::{Completions, Man};
 pub use verify::Verify;
 
@@ -45,6 +47,8 @@ pub enum Command {
     Completions(Completions),
     /// Write manual pages of this command
     Man(Man),
+    /// Kernel machines that learn their metric
+    Rfm(Rfm),
 }
 
 #[cfg(test)]

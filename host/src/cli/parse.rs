@@ -1,8 +1,8 @@
 //! Values of arguments: `name` or `name:number`.
 
-use crate::plan::Optimizer;
-
-use crate::plan::split;
+use super::rfm::Width;
+use crate::plan::{Optimizer, real, split};
+use fact_core::kernel::Kernel;
 
 type Parsed<T> = Result<T, String>;
 
@@ -36,6 +36,49 @@ pub(super) enum Choice {
     Lbfgs(Option<usize>),
     /// Any other.
     Other(Optimizer),
+}
+
+/// A kernel, with the bandwidth it has when none is given.
+pub(super) fn kernel(text: &str) -> Parsed<Kernel<f64>> {
+    let (name, number) = split(text);
+    let plain = |kernel| match number {
+        None => Ok(kernel),
+        Some(_) => Err(format!("{name} takes no parameter; its length scale is --bandwidth")),
+    };
+    match name {
+        "laplace" => match real(number, 1.0)? {
+            1.0 => Ok(Kernel::Laplace { bandwidth: 10.0 }),
+            exponent if exponent > 0.0 && exponent <= 2.0 => {
+                Ok(Kernel::GeneralizedLaplace { bandwidth: 10.0, exponent })
+            }
+            _ => Err("the exponent of laplace must be above 0 and at most 2".to_owned()),
+        },
+        "gaussian" => plain(Kernel::Gaussian { bandwidth: 2.5 }),
+        "quadratic" => plain(Kernel::Quadratic),
+        "exponential" => plain(Kernel::Exponential { bandwidth: 1.0 }),
+        _ => Err("expected laplace[:EXPONENT], gaussian, quadratic or exponential".to_owned()),
+    }
+}
+
+/// A bandwidth: a number, or `median`.
+pub(super) fn bandwidth(text: &str) -> Parsed<Width> {
+    match text {
+        "median" => Ok(Width::Median),
+        _ => positive(text).map(Width::Fixed).map_err(|expected| format!("{expected}, or median")),
+    }
+}
+
+/// A share between 0 and 1.
+pub(super) fn share(text: &str) -> Parsed<f64> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("expected a number between 0 and 1".to_owned()),
+    }
+}
+
+/// A whole number.
+pub(super) fn whole(text: &str) -> Parsed<u32> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u32::MAX))
 }
 
 /// A number that is finite and not negative, such as a decay.

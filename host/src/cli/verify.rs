@@ -22,7 +22,8 @@ not collapsed), 1 when it does not, 2 on bad usage or input.";
 /// Arguments of `fact verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// digits, iris, wine, breast-cancer, mnist (with --data-dir) or a delimited text file
+    /// digits, iris, wine, breast-cancer, mnist (with --data-dir), a delimited text file, or one of
+    /// parity:d,k,n, modular:p,op,fraction and lowrank:n,d, drawn by --seed
     #[arg(default_value = "digits")]
     data: String,
 
@@ -80,7 +81,7 @@ pub struct Verify {
     #[arg(long, value_parser = parse::tolerance, help_heading = "Training",
         allow_negative_numbers = true)]
     tolerance: Option<f64>,
-    /// Seed of the initial weights
+    /// Seed of the initial weights and of drawn data
     #[arg(long, default_value_t = 0, value_parser = parse::seed, help_heading = "Training",
         allow_negative_numbers = true)]
     seed: u64,
@@ -129,7 +130,7 @@ impl Verify {
                 return Err(usage("--data-dir is for mnist; files have their own path"));
             }
             (None, "mnist") => return Err(usage("mnist needs --data-dir, where its files are")),
-            (None, data) => Source::new(data, format.clone()),
+            (None, data) => Source::new(data, format.clone())?,
         };
         if !matches!(source, Source::File(..)) && format != Format::default() {
             return Err(usage(

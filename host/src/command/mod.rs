@@ -4,6 +4,7 @@ mod check;
 mod check_traces;
 mod data;
 mod export;
+mod rfm;
 mod shell;
 mod verify;
 
@@ -33,6 +34,7 @@ pub fn run(cli: &Cli) -> Result<Ending> {
         Command::Data(arguments) => data::run(arguments),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
+        Command::Rfm(arguments) => rfm::run(&arguments.command),
     }
 }
 

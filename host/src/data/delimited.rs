@@ -44,7 +44,8 @@ pub enum Missing {
 pub struct Format {
     /// Whether the first row names the columns.
     pub header: Header,
-    /// The target column: its number, counted from 1, or its name. The last when not given.
+    /// The target column: its number, counted from 1, or its name; or several of them, numeric,
+    /// separated by commas. The last when not given.
     pub target: Option<String>,
     /// What the target column means. Inferred when not given: classes when it isn't numeric or
     /// holds few distinct whole numbers.
@@ -79,7 +80,7 @@ pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
 /// # Ok::<(), fact_host::error::Error>(())
 /// ```
 pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
-    let records = records(path, text(path, bytes)?)?;
+    let records = records(path, bytes)?;
     let Some((first, below)) = records.split_first() else {
         let fault = Fault::of_file(path, "no rows").expected("one row per sample");
         return Err(Error::data(fault.advice("Each row holds the features and the target")));
@@ -93,17 +94,17 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         ));
     }
     check_last_column(path, &records)?;
-    let Place { target, by_name } = target_column(path, first, format)?;
+    let Place { targets, by_name } = target_columns(path, first, format)?;
     let named = match format.header {
         Header::Yes => true,
         Header::No => false,
         Header::Auto => {
             check_counting(path, &records)?;
-            by_name || is_header(first, target)
+            by_name || is_header(first, &targets)
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
-    Table { path, header, rows, target, missing: format.missing }.dataset(format.task)
+    Table { path, header, rows, targets: &targets, missing: format.missing }.dataset(format.task)
 }
 
 /// Reads the contents of a file without a target: every column is a column of numbers.
@@ -116,18 +117,18 @@ pub(super) fn parse_array(
     header: Header,
     missing: Missing,
 ) -> Result<Array> {
-    let records = records(path, text(path, bytes)?)?;
+    let records = records(path, bytes)?;
     let Some((first, below)) = records.split_first() else {
         return Err(Error::data(Fault::of_file(path, "no rows").expected("one row per sample")));
     };
     let named = match header {
         Header::Yes => true,
         Header::No => false,
-        Header::Auto => is_header(first, first.len()),
+        Header::Auto => is_header(first, &[]),
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
     let columns: Vec<usize> = (0..first.len()).collect();
-    let data = Table { path, header, rows, target: first.len(), missing }.numbers(&columns)?;
+    let data = Table { path, header, rows, targets: &[], missing }.numbers(&columns)?;
     Ok(Array { shape: vec![rows.len(), columns.len()], data, kind: Kind::Text })
 }
 
@@ -152,7 +153,7 @@ pub fn read_labels(path: &Path, header: Header, labels: &[String]) -> Result<Arr
     };
     if super::array::is_text(path) {
         let contents = bytes(path)?;
-        let records = records(path, text(path, &contents)?)?;
+        let records = records(path, &contents)?;
         if records.iter().all(|record| record.len() == 1) {
             let named = match (header, records.first().and_then(|first| first.get(0))) {
                 (Header::Auto, Some(first)) => place(first).is_none() && records.len() > 1,
@@ -206,7 +207,8 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// All rows that are not blank, each as wide as the first.
-fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
+pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
+    let text = text(path, bytes)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -300,27 +302,57 @@ fn count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
-/// Where the target is.
+/// Where the targets are.
 struct Place {
-    target: usize,
+    targets: Vec<usize>,
     by_name: bool,
 }
 
-/// The target column. A number is always a position, so that names cannot be confused with data.
-fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
-    let width = first.len();
+/// The target columns. A name with commas is one name where a column is called that.
+fn target_columns(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
     let Some(wanted) = &format.target else {
-        return Ok(Place { target: width - 1, by_name: false });
+        return Ok(Place { targets: vec![first.len() - 1], by_name: false });
     };
+    let mut place = Place { targets: Vec::new(), by_name: false };
+    let whole = first.iter().any(|name| name == wanted);
+    let names = if whole { vec![wanted.as_str()] } else { wanted.split(',').collect() };
+    for name in names {
+        let (target, by_name) = target_column(path, first, name.trim(), format.header)?;
+        if place.targets.contains(&target) {
+            return Err(Error::Usage(format!(
+                "--target {wanted}: column {} is named twice",
+                target + 1
+            )));
+        }
+        place.targets.push(target);
+        place.by_name |= by_name;
+    }
+    if place.targets.len() == first.len() {
+        let fault = Fault::of_file(path, "nothing but targets").line(line(first));
+        let fault = fault.expected("at least one feature");
+        return Err(Error::data(fault.advice("Name fewer columns with --target")));
+    }
+    Ok(place)
+}
+
+/// One target column, and whether it was found by its name. A number is always a position, so that
+/// names cannot be confused with data.
+fn target_column(
+    path: &Path,
+    first: &StringRecord,
+    wanted: &str,
+    header: Header,
+) -> Result<(usize, bool)> {
+    let width = first.len();
     if let Ok(number) = wanted.parse::<usize>()
         && (1..=width).contains(&number)
     {
-        return Ok(Place { target: number - 1, by_name: false });
+        return Ok((number - 1, false));
     }
     let mut named = (1..).zip(first).filter(|&(_, name)| name == wanted).map(|(number, _)| number);
     let (one, other) = (named.next(), named.next());
     if let (Some(one), Some(other)) = (one, other)
-        && format.header != Header::No
+        && header != Header::No
     {
         let fault =
             Fault::of_file(path, format!("the columns {one} and {other}")).line(line(first));
@@ -330,8 +362,8 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
                 .advice(format!("Say which: --target {one} or --target {other}")),
         ));
     }
-    match one.map(|number: usize| number - 1).filter(|_| format.header != Header::No) {
-        Some(target) => Ok(Place { target, by_name: true }),
+    match one.map(|number: usize| number - 1).filter(|_| header != Header::No) {
+        Some(target) => Ok((target, true)),
         None => {
             let columns: Vec<&str> = first.iter().take(8).collect();
             let more = if width > columns.len() { ", …" } else { "" };
@@ -347,8 +379,8 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
 }
 
 /// Whether a first row reads as names: no feature field of it is a number or a missing value.
-fn is_header(first: &StringRecord, target: usize) -> bool {
-    let mut features = first.iter().enumerate().filter(|&(k, _)| k != target);
+pub(super) fn is_header(first: &StringRecord, targets: &[usize]) -> bool {
+    let mut features = first.iter().enumerate().filter(|(k, _)| !targets.contains(k));
     features.all(|(_, text)| Cell::of(text) == Cell::Text)
 }
 

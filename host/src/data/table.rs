@@ -12,7 +12,7 @@ const FEW: usize = 32;
 /// More classes than this are surely a mistake: an identifier or a free text.
 const MANY: usize = 1000;
 
-/// Rows of equal width and the place of the target.
+/// Rows of equal width and the places of the targets.
 pub(super) struct Table<'a> {
     /// For messages.
     pub(super) path: &'a Path,
@@ -20,8 +20,8 @@ pub(super) struct Table<'a> {
     pub(super) header: Option<&'a StringRecord>,
     /// One per sample.
     pub(super) rows: &'a [StringRecord],
-    /// Position of the target column.
-    pub(super) target: usize,
+    /// Positions of the target columns.
+    pub(super) targets: &'a [usize],
     /// What becomes of a feature without a value.
     pub(super) missing: Missing,
 }
@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
                 fault.expected("one row per sample").advice("Without a header, say --header no"),
             ));
         };
-        let columns: Vec<usize> = (0..first.len()).filter(|&k| k != self.target).collect();
+        let columns: Vec<usize> = (0..first.len()).filter(|k| !self.targets.contains(k)).collect();
         let x = self.numbers(&columns)?;
         let stem = self.path.file_stem().unwrap_or_default();
         Ok(Dataset {
@@ -114,10 +114,31 @@ impl<'a> Table<'a> {
     }
 
     fn read_target(&self, task: Option<Task>) -> Result<Target> {
-        let fault = |row| field_fault(self, row, self.target);
+        if let &[target] = self.targets {
+            return self.read_column(target, task);
+        }
+        if task == Some(Task::Classify) {
+            return Err(Error::Usage(
+                "--task classify takes one target column; several are numbers".to_owned(),
+            ));
+        }
+        let mut values = vec![0.0; self.rows.len() * self.targets.len()];
+        for (j, &target) in self.targets.iter().enumerate() {
+            let Target::Values(column) = self.read_column(target, Some(Task::Regress))? else {
+                continue;
+            };
+            for (row, value) in values.chunks_exact_mut(self.targets.len()).zip(column) {
+                row[j] = value;
+            }
+        }
+        Ok(Target::Values(values))
+    }
+
+    fn read_column(&self, target: usize, task: Option<Task>) -> Result<Target> {
+        let fault = |row| field_fault(self, row, target);
         let mut cells = Vec::with_capacity(self.rows.len());
         for row in self.rows {
-            let cell = Cell::of(row.get(self.target).unwrap_or_default());
+            let cell = Cell::of(row.get(target).unwrap_or_default());
             if cell == Cell::Missing {
                 let fault = fault(row).expected("a target");
                 return Err(Error::data(
@@ -144,27 +165,25 @@ impl<'a> Table<'a> {
                 let fault = fault(row).expected("a finite number, as in other rows");
                 Err(Error::data(fault.advice(advice)))
             }
-            None if regress => self.values(numbers),
-            _ => self.classes(text.is_none().then_some(&numbers)),
+            None if regress => self.values(target, numbers),
+            _ => self.classes(target, text.is_none().then_some(&numbers)),
         }
     }
 
-    fn values(&self, values: Vec<f64>) -> Result<Target> {
+    fn values(&self, target: usize, values: Vec<f64>) -> Result<Target> {
         if values.iter().any(|v| Some(v) != values.first()) {
             return Ok(Target::Values(values));
         }
         let found = format!("the same number in all {} rows", values.len());
-        let fault = Fault::of_file(self.path, found).field(self.target_field());
+        let fault = Fault::of_file(self.path, found).field(self.target_field(target));
         Err(Error::data(fault.expected("a target that varies").advice("Change --target")))
     }
 
     /// Classes in the order of their numbers, if all are numbers, or of their names.
-    fn classes(&self, numbers: Option<&Vec<f64>>) -> Result<Target> {
+    fn classes(&self, target: usize, numbers: Option<&Vec<f64>>) -> Result<Target> {
         let names: Vec<String> = match numbers {
             Some(numbers) => numbers.iter().map(f64::to_string).collect(),
-            None => {
-                self.rows.iter().filter_map(|row| row.get(self.target)).map(str::to_owned).collect()
-            }
+            None => self.rows.iter().filter_map(|row| row.get(target)).map(str::to_owned).collect(),
         };
         let mut labels = names.clone();
         match numbers {
@@ -172,7 +191,7 @@ impl<'a> Table<'a> {
             None => labels.sort(),
         }
         labels.dedup();
-        let fault = |found| Fault::of_file(self.path, found).field(self.target_field());
+        let fault = |found| Fault::of_file(self.path, found).field(self.target_field(target));
         if let [only] = labels.as_slice() {
             let fault = fault(format!("the single class {only:?}")).expected("two or more");
             return Err(Error::data(fault.advice("Change --target, or add rows of other classes")));
@@ -190,8 +209,8 @@ impl<'a> Table<'a> {
         Ok(Target::Classes { labels, index })
     }
 
-    fn target_field(&self) -> String {
-        format!("target {}", self.field(self.target))
+    fn target_field(&self, target: usize) -> String {
+        format!("target {}", self.field(target))
     }
 
     /// Column `k` as it is called in a message.

@@ -55,7 +55,8 @@ pub(crate) fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn real(number: Option<&str>, default: f64) -> Result<f64, String> {
+/// The number after a colon, or what stands for none.
+pub(crate) fn real(number: Option<&str>, default: f64) -> Result<f64, String> {
     match number.map(str::parse::<f64>) {
         None => Ok(default),
         Some(Ok(value)) if value.is_finite() => Ok(value),

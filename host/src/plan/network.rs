@@ -1,21 +1,11 @@
 //! The plan of `fact verify`: a dataset, a network, and how it is trained.
 
-use crate::data::{self, BUILTIN, Dataset, Format, Target};
+use super::Source;
+use crate::data::{Dataset, Target};
 use crate::error::{Error, Result};
 use crate::network::Standardization;
 use std::fmt;
 use std::path::PathBuf;
-
-/// Where the data come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A set that is compiled in, by name.
-    Builtin(&'static str),
-    /// A delimited text file.
-    File(PathBuf, Format),
-    /// MNIST, in IDX files in this directory.
-    Mnist(PathBuf),
-}
 
 /// What is standardised, to mean 0 and population standard deviation 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -213,6 +203,10 @@ impl Recipe {
             Source::Builtin(name) => named(name),
             Source::Mnist(_) => named("digits"),
             Source::File(..) => None,
+            // Bits and one-hot operands stay as they are.
+            Source::Synthetic(_) => {
+                Some(Recipe { standardize: Standardize::None, ..recipe(&[32], 1e-3) })
+            }
         }
         .unwrap_or(recipe(&[16], 3e-3))
     }
@@ -228,16 +222,6 @@ impl Recipe {
     /// The decay for a network with this many hidden layers.
     pub fn lambda(&self, hidden: usize) -> f64 {
         if hidden > SHALLOW { self.lambda.min(DEEP_LAMBDA) } else { self.lambda }
-    }
-}
-
-impl Source {
-    /// A built-in set when `data` names one, else the file at `data`.
-    pub fn new(data: &str, format: Format) -> Self {
-        match BUILTIN.iter().find(|name| **name == data) {
-            Some(name) => Self::Builtin(name),
-            None => Self::File(PathBuf::from(data), format),
-        }
     }
 }
 
@@ -356,12 +340,7 @@ impl Plan {
     /// # Errors
     /// As [`Self::load`].
     pub fn load_scaled(&self) -> Result<(Dataset, Scaled)> {
-        let mut data = match &self.source {
-            Source::Builtin(name) => data::builtin(name)
-                .unwrap_or_else(|| Err(Error::Usage(format!("no built-in data set {name:?}"))))?,
-            Source::File(path, format) => data::read(path, format)?,
-            Source::Mnist(directory) => data::idx::mnist(directory)?,
-        };
+        let mut data = self.source.load(self.training.seed)?.train;
         if self.training.loss == Loss::CrossEntropy && matches!(data.target, Target::Values(_)) {
             return Err(Error::Usage(format!(
                 "{}: cross-entropy needs classes and the target is a number. Use --loss half-mse, \

@@ -90,7 +90,8 @@ fn is_own(name: &str) -> bool {
         }
 }
 
-fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+/// Writes `directory/name`, whole or not at all.
+pub(super) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = directory.join(name);
     write_file(&path, bytes)?;
     Ok(path)

@@ -171,7 +171,7 @@ pub fn syrk_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, 
 }
 
 /// Copies the lower triangle of a square matrix onto the upper one.
-fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
+pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
     let n = c.ncols();
     let mut rest = c.data_mut();
     let mut i = 0;

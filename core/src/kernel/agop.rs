@@ -1,0 +1,291 @@
+//! The average gradient outer product of a kernel machine, over its own points.
+//!
+//! `AGOP = (1/n) Σⱼ J(xⱼ)ᵀJ(xⱼ)`, with `J` as [`Predictor::jacobian`] gives it. Two ways lead there:
+//!
+//! - *Explicit*: form every Jacobian; `n²cd` operations.
+//! - *Closed*: with slopes `s = k′` (radial: `2φ′`) and `B = SS`, `AGOP = (1/n) M XᵀQX M` where
+//!   `Q = (ααᵀ) ∘ B` for inner products. For radial kernels, with `G = Sα`,
+//!   `Q = diag(‖Gᵢ‖²) − (Gαᵀ + αGᵀ) ∘ S + (ααᵀ) ∘ B`; its rows add up to 0, so `(QX)ᵢ = −Σⱼ Qᵢⱼ(xᵢ − xⱼ)`.
+//!   `n³` operations, whatever `c` and `d`.
+//!
+//! The explicit form is a sum of squares, so what cancels in it cancels in `J`; the closed one sums products of
+//! two `α`, which can be far larger than `J`.
+//!
+//! Source: Radhakrishnan et al. (2024) for AGOP; the closed forms are derived here.
+
+use super::metric::Metric;
+use super::pairs::{Form, combine, pairs_scratch};
+use super::predictor::{Predictor, block_words};
+use super::profile::Kernel;
+use super::update::Centering;
+use super::{copy, row};
+use crate::error::{Result, check_shape};
+use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm, mirror, scal};
+use crate::mat::{MatMut, Rows};
+use crate::scalar::Scalar;
+use crate::scratch::Scratch;
+
+/// Words of scratch for [`agop`] with blocks of `rows` points: the larger of
+/// [`agop_explicit_scratch`] and, where `cd > 2n`, [`agop_closed_scratch`].
+///
+/// ```
+/// use fact_core::kernel::agop::{agop_explicit_scratch, agop_scratch};
+/// assert_eq!(agop_scratch(64, 8, 1, 4), agop_explicit_scratch(64, 8, 1, 4));
+/// ```
+pub const fn agop_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
+    let explicit = agop_explicit_scratch(n, d, c, rows);
+    let closed = agop_closed_scratch(n, d, c, rows);
+    if closed_is_cheaper(n, d, c) && closed > explicit { closed } else { explicit }
+}
+
+/// Words of scratch for [`agop_explicit`] with blocks of `rows` points: a Jacobian, and two rows of `n`
+/// and of `d`, a point; two Jacobians for the centring.
+///
+/// ```
+/// use fact_core::kernel::{agop::agop_explicit_scratch, gram::gram_scratch};
+/// assert_eq!(agop_explicit_scratch(64, 8, 1, 4), gram_scratch(64, 8) + 2 * 8 + 4 * (2 * (64 + 8) + 8));
+/// ```
+pub const fn agop_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
+    let jacobian = c.saturating_mul(d);
+    let block = block_words(n, d).saturating_add(jacobian).saturating_mul(rows);
+    pairs_scratch(n, d).saturating_add(jacobian.saturating_mul(2)).saturating_add(block)
+}
+
+/// Words of scratch for [`agop_closed`] with blocks of `rows` points: the `n×n` slopes, `n×c`, `d×d`, and
+/// a row of `n` and of `d` a point.
+///
+/// ```
+/// use fact_core::kernel::{agop::agop_closed_scratch, gram::gram_scratch};
+/// assert_eq!(
+///     agop_closed_scratch(64, 8, 1, 4),
+///     gram_scratch(64, 8) + 64 * 64 + 64 + 8 * 8 + 4 * (64 + 8)
+/// );
+/// ```
+pub const fn agop_closed_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
+    let block = n.saturating_add(d).saturating_mul(rows);
+    pairs_scratch(n, d)
+        .saturating_add(n.saturating_add(c).saturating_mul(n))
+        .saturating_add(d.saturating_mul(d))
+        .saturating_add(block)
+}
+
+const fn closed_is_cheaper(n: usize, d: usize, c: usize) -> bool {
+    c.saturating_mul(d) > n.saturating_mul(2)
+}
+
+/// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be centred, and
+/// no digits are at stake. They are for both Laplace kernels, whose slopes grow without bound as points
+/// approach each other, and for an inner-product kernel in less than double precision with
+/// `n > d(d+1)/2`: there `K` is, or is close to, rank-deficient, and `α` is large along its null space.
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, agop::takes_closed};
+/// assert!(takes_closed(Kernel::<f64>::Quadratic, Centering::None, 100, 20, 20));
+/// assert!(!takes_closed(Kernel::<f64>::Quadratic, Centering::None, 100, 20, 1));
+/// ```
+pub fn takes_closed<T: Scalar>(
+    kernel: Kernel<T>,
+    centering: Centering,
+    n: usize,
+    d: usize,
+    c: usize,
+) -> bool {
+    let double = T::EPSILON.to_f64() <= f64::EPSILON;
+    let full_rank = n <= d.saturating_mul(d.saturating_add(1)) / 2;
+    closed_is_cheaper(n, d, c)
+        && centering == Centering::None
+        && kernel.has_bounded_slope()
+        && (kernel.is_radial() || double || full_rank)
+}
+
+/// `out ← AGOP: d×d` of a machine over its own points, symmetric to the bit, zero of no points; by
+/// [`agop_closed`] where [`takes_closed`] says so, else by [`agop_explicit`].
+///
+/// Scratch: [`agop_scratch`] of at least one row; more rows are faster, the result is the same.
+///
+/// # Errors
+/// A shape, length, parameter or scratch error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, agop};
+/// use fact_core::{mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[1.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; agop::agop_scratch(1, 1, 1, 1)];
+/// let mut out = [0.0];
+/// // f = 3x², f′(1) = 6.
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// agop::agop(&machine, Centering::None, view, scratch)?;
+/// assert_eq!(out, [36.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn agop<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    out: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
+    let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
+    if takes_closed(machine.kernel, centering, n, d, c) {
+        agop_closed(machine, out, scratch)
+    } else {
+        agop_explicit(machine, centering, out, scratch)
+    }
+}
+
+/// [`agop`] from every Jacobian. Centred: of the Jacobians less their mean, as the sum over differences
+/// to the first one, less the outer product of their mean.
+///
+/// Cost: `n²d(c + 1) + ncd(c + 2d)` multiplications and additions, `n²` slopes. Scratch:
+/// [`agop_explicit_scratch`] of at least one row.
+///
+/// # Errors
+/// As [`agop`].
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, agop};
+/// use fact_core::{mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[1.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; agop::agop_explicit_scratch(1, 1, 1, 1)];
+/// let mut out = [0.0];
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// agop::agop_explicit(&machine, Centering::Mean, view, scratch)?;
+/// assert_eq!(out, [0.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn agop_explicit<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    mut out: MatMut<'_, T>,
+    mut scratch: Scratch<'_, T>,
+) -> Result<()> {
+    let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
+    check_shape("AGOP", (d, d), out.shape())?;
+    let mut pairs = machine.pairs(&mut scratch)?;
+    let size = c.saturating_mul(d);
+    let centred = if centering == Centering::Mean { size } else { 0 };
+    let (first, sum) = (scratch.take(centred)?, scratch.take(centred)?);
+    sum.fill(T::ZERO);
+    out.data_mut().fill(T::ZERO);
+    let rows = scratch.rows(block_words(n, d).saturating_add(size), n)?;
+    let mut done = 0;
+    while done < n {
+        let block = pairs.z.range(done, done + rows);
+        let mut scratch = scratch.reborrow();
+        let mut jacobians = scratch.take_mat(block.x.nrows() * c, d)?;
+        machine.jacobians(&mut pairs, block, jacobians.reborrow(), scratch)?;
+        if centering == Centering::Mean {
+            if done == 0 {
+                copy(first, jacobians.as_ref().data());
+            }
+            let mut rest = jacobians.data_mut();
+            while let Some(jacobian) = rest.split_off_mut(..size).filter(|_| size > 0) {
+                axpy(-T::ONE, first, jacobian);
+                axpy(T::ONE, jacobian, sum);
+            }
+        }
+        add_gemm_tn(jacobians.as_ref(), jacobians.as_ref(), out.data_mut());
+        done += block.x.nrows();
+    }
+    let share = T::ONE / T::from_usize(n.max(1));
+    if centering == Centering::Mean {
+        for row in Rows::new(sum, d) {
+            for (entries, &left) in out.rows_mut().zip(row) {
+                axpy(-(share * left), row, entries);
+            }
+        }
+        mirror(out.reborrow());
+    }
+    scal(share, out.data_mut());
+    Ok(())
+}
+
+/// [`agop`] from products of `n×n` matrices; not centred.
+///
+/// Cost: `n³ + n²(2c + 2d)` multiplications and additions, `n²/2` slopes. Scratch:
+/// [`agop_closed_scratch`] of at least one row.
+///
+/// # Errors
+/// As [`agop`].
+///
+/// ```
+/// use fact_core::kernel::{Kernel, Metric, Predictor, agop};
+/// use fact_core::{mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[1.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; agop::agop_closed_scratch(1, 1, 1, 1)];
+/// let mut out = [0.0];
+/// agop::agop_closed(&machine, MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory))?;
+/// assert_eq!(out, [36.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn agop_closed<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    out: MatMut<'_, T>,
+    mut scratch: Scratch<'_, T>,
+) -> Result<()> {
+    let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
+    check_shape("AGOP", (d, d), out.shape())?;
+    let dual = machine.dual;
+    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut slopes = scratch.take_mat(n, n)?;
+    let data = slopes.data_mut();
+    pairs.lower(
+        |t| machine.gradient_slope(t),
+        |i, j, values| {
+            for (slope, &value) in data.iter_mut().skip(i * n + j).zip(values) {
+                *slope = value;
+            }
+        },
+    );
+    mirror(slopes.reborrow());
+    let slopes = slopes.as_ref();
+    let mut sums = scratch.take_mat(n, c)?;
+    gemm(T::ONE, slopes, dual, T::ZERO, sums.reborrow())?;
+    let sums = sums.as_ref();
+    let mut quadratic = scratch.take_mat(d, d)?;
+    quadratic.data_mut().fill(T::ZERO);
+    let rows = scratch.rows(n.saturating_add(d), n)?;
+    let mut done = 0;
+    while done < n {
+        let x = machine.x.row_range(done, done + rows);
+        let mut scratch = scratch.reborrow();
+        let mut weights = scratch.take_mat(x.nrows(), n)?;
+        let mut combined = scratch.take_mat(x.nrows(), d)?;
+        gemm(T::ONE, slopes.row_range(done, done + rows), slopes, T::ZERO, weights.reborrow())?;
+        for (i, weights) in (done..).zip(weights.rows_mut()) {
+            let (own, own_sum, slopes) = (row(dual, i), row(sums, i), row(slopes, i));
+            for (j, (weight, &slope)) in weights.iter_mut().zip(slopes).enumerate() {
+                let (other, other_sum) = (row(dual, j), row(sums, j));
+                let product = dot(own, other) * *weight;
+                *weight = match pairs.form {
+                    Form::InnerProduct => product,
+                    // Of −Q, since differences are to come.
+                    Form::SquaredDistance => {
+                        (dot(own_sum, other) + dot(own, other_sum)) * slope - product
+                    }
+                };
+            }
+        }
+        combine(pairs.form, weights.as_ref(), x, machine.x, combined.reborrow())?;
+        add_gemm_tn(combined.as_ref(), x, quadratic.data_mut());
+        done += x.nrows();
+    }
+    scal(T::ONE / T::from_usize(n.max(1)), quadratic.data_mut());
+    mirror(quadratic.reborrow());
+    sandwich(machine.metric, quadratic, out)
+}
+
+/// `out ← M S M`, symmetric to the bit, for a symmetric `S: d×d`, which is overwritten.
+fn sandwich<T: Scalar>(
+    metric: Metric<'_, T>,
+    mut s: MatMut<'_, T>,
+    mut out: MatMut<'_, T>,
+) -> Result<()> {
+    metric.apply(s.as_ref(), out.reborrow())?;
+    metric.apply_left(out.as_ref(), s.reborrow())?;
+    copy(out.data_mut(), s.as_ref().data());
+    mirror(out);
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! FACT of a kernel machine, over its own points.
+//!
+//! `FACT = Σⱼ J(xⱼ)ᵀαⱼxⱼᵀ`: the network's `−(1/(nλ)) Σ ∇ℓⱼ xⱼᵀ` for squared loss, whose residual
+//! `yⱼ − f(xⱼ) = rαⱼ` cancels the decay. Inserting `J` gives the *closed* form `FACT = M·S`, with `S`
+//! symmetric:
+//!
+//! - inner products: `S = Xᵀ[(ααᵀ) ∘ k′]X`;
+//! - radial: `S = 2Xᵀ(diag(A1) − A)X`, `A = (ααᵀ) ∘ φ′`, formed as `Σⱼ [Σᵢ 2Aᵢⱼ(xⱼ − xᵢ)]xⱼᵀ`, of differences.
+//!
+//! `n²(c + d)` operations, in blocks of rows: nothing of size `n×n` is stored.
+//!
+//! Centred, `xⱼ` on the right is less the mean of all `x`. For a radial kernel the bracket sums to 0 over
+//! `j`, so nothing changes; for an inner product `S` is no longer symmetric.
+//!
+//! Source: Boix-Adserà et al. (2026), section 3; the closed forms are derived from it.
+
+use super::pairs::{Form, combine, pairs_scratch};
+use super::predictor::{Predictor, block_words};
+use super::row;
+use super::update::Centering;
+use crate::error::{Result, check_shape};
+use crate::linalg::blas::{add_gemm_tn, axpy, dot, ger, mirror, scal};
+use crate::mat::{MatMut, MatRef, Rows};
+use crate::scalar::Scalar;
+use crate::scratch::Scratch;
+
+/// Words of scratch for [`fact`] with blocks of `rows` points: `d×d`, a row of `n` and of `d` a point,
+/// and two of `d` for the centring.
+///
+/// ```
+/// use fact_core::kernel::{fact::fact_scratch, gram::gram_scratch};
+/// assert_eq!(fact_scratch(64, 8, 4), gram_scratch(64, 8) + 8 * 8 + 2 * 8 + 4 * (64 + 8));
+/// ```
+pub const fn fact_scratch(n: usize, d: usize, rows: usize) -> usize {
+    let block = n.saturating_add(d).saturating_mul(rows);
+    pairs_scratch(n, d).saturating_add(d.saturating_add(2).saturating_mul(d)).saturating_add(block)
+}
+
+/// Words of scratch for [`fact_explicit`] with blocks of `rows` points: a Jacobian, two rows of `n` and
+/// three of `d` a point, and two of `d` for the centring.
+///
+/// ```
+/// use fact_core::kernel::{fact::fact_explicit_scratch, gram::gram_scratch};
+/// assert_eq!(
+///     fact_explicit_scratch(64, 8, 1, 4),
+///     gram_scratch(64, 8) + 2 * 8 + 4 * (2 * 64 + 3 * 8 + 8)
+/// );
+/// ```
+pub const fn fact_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
+    let point = block_words(n, d).saturating_add(c.saturating_add(1).saturating_mul(d));
+    pairs_scratch(n, d)
+        .saturating_add(d.saturating_mul(2))
+        .saturating_add(point.saturating_mul(rows))
+}
+
+/// `out ← FACT: d×d` of a machine over its own points, by the closed form; zero of no points.
+///
+/// Cost: `n²(c + 2d) + nd²` multiplications and additions (radial: and `3n²d` subtractions), `n²`
+/// slopes, and `(n + d)d²` for the metric. Scratch: [`fact_scratch`] of at least one row; more rows are
+/// faster, the result is the same.
+///
+/// # Errors
+/// A shape, length, parameter or scratch error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, fact};
+/// use fact_core::{mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; fact::fact_scratch(1, 1, 1)];
+/// let mut out = [0.0];
+/// // f = 3(2x)² = 12x², f′(2) = 48.
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// fact::fact(&machine, Centering::None, view, scratch)?;
+/// assert_eq!(out, [48.0 * 3.0 * 2.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn fact<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    out: MatMut<'_, T>,
+    mut scratch: Scratch<'_, T>,
+) -> Result<()> {
+    let ((n, d), dual) = (machine.x.shape(), machine.dual);
+    check_shape("FACT", (d, d), out.shape())?;
+    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut s = scratch.take_mat(d, d)?;
+    s.data_mut().fill(T::ZERO);
+    let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
+    sum.fill(T::ZERO);
+    let rows = scratch.rows(n.saturating_add(d), n)?;
+    let mut done = 0;
+    while done < n {
+        let block = pairs.z.range(done, done + rows);
+        let mut scratch = scratch.reborrow();
+        let mut weights = scratch.take_mat(block.x.nrows(), n)?;
+        let mut combined = scratch.take_mat(block.x.nrows(), d)?;
+        pairs.rows(block, |t| machine.gradient_slope(t), weights.reborrow())?;
+        for (i, weights) in (done..).zip(weights.rows_mut()) {
+            let own = row(dual, i);
+            for (j, weight) in weights.iter_mut().enumerate() {
+                *weight *= dot(own, row(dual, j));
+            }
+        }
+        combine(pairs.form, weights.as_ref(), block.x, machine.x, combined.reborrow())?;
+        add_gemm_tn(combined.as_ref(), block.x, s.data_mut());
+        combined.rows_mut().for_each(|row| axpy(T::ONE, row, sum));
+        done += block.x.nrows();
+    }
+    if centering == Centering::Mean && pairs.form == Form::InnerProduct {
+        column_means(machine.x, mean);
+        ger(-T::ONE, sum, mean, s.reborrow())?;
+    } else {
+        mirror(s.reborrow());
+    }
+    machine.metric.apply_left(s.as_ref(), out)
+}
+
+/// [`fact`] from every Jacobian, as it is defined.
+///
+/// Cost: `n²d(c + 1) + ncd(d + 1)` multiplications and additions, `n²` slopes. Scratch:
+/// [`fact_explicit_scratch`] of at least one row.
+///
+/// # Errors
+/// As [`fact`].
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, fact};
+/// use fact_core::{mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; fact::fact_explicit_scratch(1, 1, 1, 1)];
+/// let mut out = [0.0];
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// fact::fact_explicit(&machine, Centering::None, view, scratch)?;
+/// assert_eq!(out, [48.0 * 3.0 * 2.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn fact_explicit<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    mut out: MatMut<'_, T>,
+    mut scratch: Scratch<'_, T>,
+) -> Result<()> {
+    let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
+    check_shape("FACT", (d, d), out.shape())?;
+    let mut pairs = machine.pairs(&mut scratch)?;
+    let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
+    sum.fill(T::ZERO);
+    out.data_mut().fill(T::ZERO);
+    let size = c.saturating_mul(d);
+    let rows = scratch.rows(block_words(n, d).saturating_add(size).saturating_add(d), n)?;
+    let mut done = 0;
+    while done < n {
+        let block = pairs.z.range(done, done + rows);
+        let m = block.x.nrows();
+        let mut scratch = scratch.reborrow();
+        let mut jacobians = scratch.take_mat(m * c, d)?;
+        let mut pullbacks = scratch.take_mat(m, d)?;
+        machine.jacobians(&mut pairs, block, jacobians.reborrow(), scratch)?;
+        pullbacks.data_mut().fill(T::ZERO);
+        let mut rest = Rows::new(jacobians.as_ref().data(), d);
+        for (i, pullback) in (done..).zip(pullbacks.rows_mut()) {
+            for (&dual, row) in row(machine.dual, i).iter().zip(rest.by_ref()) {
+                axpy(dual, row, pullback);
+            }
+            axpy(T::ONE, pullback, sum);
+        }
+        add_gemm_tn(pullbacks.as_ref(), block.x, out.data_mut());
+        done += m;
+    }
+    if centering == Centering::Mean {
+        column_means(machine.x, mean);
+        ger(-T::ONE, sum, mean, out)?;
+    }
+    Ok(())
+}
+
+/// The mean of each column, rows in ascending order; 0 of no rows.
+fn column_means<T: Scalar>(x: MatRef<'_, T>, mean: &mut [T]) {
+    mean.fill(T::ZERO);
+    x.rows().for_each(|row| axpy(T::ONE, row, mean));
+    scal(T::ONE / T::from_usize(x.nrows().max(1)), mean);
+}

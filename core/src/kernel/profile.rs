@@ -1,0 +1,158 @@
+//! Kernel functions as profiles of one number, with their slopes.
+
+use super::pairs::Form;
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+
+/// A kernel `K_M(x, z)` as the profile of one number: of `t = u² = (x−z)ᵀM(x−z)` where it is
+/// *radial*, of `t = xᵀMz` where it is an *inner-product* kernel.
+///
+/// Source: Boix-Adserà et al. (2026), section 3; Radhakrishnan et al. (2024) for the Laplace kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kernel<T> {
+    /// `exp(−u/L)`, radial.
+    Laplace {
+        /// `L`, positive, in units of `u`.
+        bandwidth: T,
+    },
+    /// `exp(−(u/L)^γ)`, radial.
+    GeneralizedLaplace {
+        /// `L`, positive, in units of `u`.
+        bandwidth: T,
+        /// `γ` in `(0, 2]`; beyond 2 the kernel is not positive definite.
+        exponent: T,
+    },
+    /// `exp(−u²/(2L²))`, radial.
+    Gaussian {
+        /// `L`, positive, in units of `u`.
+        bandwidth: T,
+    },
+    /// `(xᵀMz)²`.
+    Quadratic,
+    /// `exp(xᵀMz/L)`.
+    Exponential {
+        /// `L`, positive, in units of `xᵀMz`.
+        bandwidth: T,
+    },
+}
+
+impl<T: Scalar> Kernel<T> {
+    /// Whether the parameters lie in their ranges.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the one that does not.
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert!(Kernel::Laplace { bandwidth: 10.0 }.check().is_ok());
+    /// assert!(Kernel::Laplace { bandwidth: -1.0 }.check().is_err());
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        let (bandwidth, exponent) = match *self {
+            Self::Quadratic => return Ok(()),
+            Self::Laplace { bandwidth }
+            | Self::Gaussian { bandwidth }
+            | Self::Exponential { bandwidth } => (bandwidth, T::ONE),
+            Self::GeneralizedLaplace { bandwidth, exponent } => (bandwidth, exponent),
+        };
+        // NaNs take the error branches too.
+        if !(bandwidth > T::ZERO && bandwidth.is_finite()) {
+            return Err(Error::Parameter { what: "bandwidth (positive)" });
+        }
+        if !(exponent > T::ZERO && exponent <= T::TWO) {
+            return Err(Error::Parameter { what: "exponent (in (0, 2])" });
+        }
+        Ok(())
+    }
+
+    /// Whether the profile is of the squared distance, and not of the inner product.
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert!(Kernel::Gaussian { bandwidth: 1.0 }.is_radial());
+    /// assert!(!Kernel::<f32>::Quadratic.is_radial());
+    /// ```
+    #[inline]
+    pub fn is_radial(&self) -> bool {
+        match self {
+            Self::Laplace { .. } | Self::GeneralizedLaplace { .. } | Self::Gaussian { .. } => true,
+            Self::Quadratic | Self::Exponential { .. } => false,
+        }
+    }
+
+    /// What the profile is of.
+    #[inline]
+    pub(super) fn form(&self) -> Form {
+        if self.is_radial() { Form::SquaredDistance } else { Form::InnerProduct }
+    }
+
+    /// Whether the slope stays bounded as two points approach each other.
+    #[inline]
+    pub(super) fn has_bounded_slope(&self) -> bool {
+        !matches!(self, Self::Laplace { .. } | Self::GeneralizedLaplace { .. })
+    }
+
+    /// `K` at `t`. A squared distance below 0 is rounding and counts as 0.
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert_eq!(Kernel::Quadratic.value(3.0), 9.0);
+    /// assert_eq!(Kernel::Laplace { bandwidth: 2.0 }.value(16.0), (-2.0_f64).exp());
+    /// ```
+    #[inline]
+    pub fn value(&self, t: T) -> T {
+        self.value_and_slope(t).0
+    }
+
+    /// `dK/dt` at `t`. For both Laplace kernels, whose slope has a pole at `u = 0`, it is 0 there: the
+    /// gradient of `K` has no direction at its tip.
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert_eq!(Kernel::Quadratic.slope(3.0), 6.0);
+    /// assert_eq!(Kernel::Laplace { bandwidth: 2.0 }.slope(0.0), 0.0);
+    /// ```
+    #[inline]
+    pub fn slope(&self, t: T) -> T {
+        self.value_and_slope(t).1
+    }
+
+    /// [`value`](Self::value) and [`slope`](Self::slope), for little more than the price of one.
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert_eq!(Kernel::Exponential { bandwidth: 2.0 }.value_and_slope(0.0), (1.0, 0.5));
+    /// ```
+    #[inline]
+    pub fn value_and_slope(&self, t: T) -> (T, T) {
+        match *self {
+            Self::Laplace { bandwidth } => {
+                let u = t.max(T::ZERO).sqrt();
+                let value = (-u / bandwidth).exp();
+                (value, off_tip(u, -value / (T::TWO * bandwidth * u)))
+            }
+            Self::GeneralizedLaplace { bandwidth, exponent } => {
+                let u = t.max(T::ZERO).sqrt();
+                let power = if u == T::ZERO { T::ZERO } else { (u / bandwidth).powf(exponent) };
+                let value = (-power).exp();
+                (value, off_tip(u, -value * exponent * power / (T::TWO * u * u)))
+            }
+            Self::Gaussian { bandwidth } => {
+                let rate = T::HALF / (bandwidth * bandwidth);
+                let value = (-t.max(T::ZERO) * rate).exp();
+                (value, -value * rate)
+            }
+            Self::Quadratic => (t * t, T::TWO * t),
+            Self::Exponential { bandwidth } => {
+                let value = (t / bandwidth).exp();
+                (value, value / bandwidth)
+            }
+        }
+    }
+}
+
+/// `slope`, but 0 where there is no distance, or so little that the slope overflows. A NaN stays.
+#[inline]
+fn off_tip<T: Scalar>(u: T, slope: T) -> T {
+    if u == T::ZERO || (u > T::ZERO && !slope.is_finite()) { T::ZERO } else { slope }
+}
