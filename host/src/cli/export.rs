@@ -19,7 +19,8 @@ pub enum Format {
 /// Arguments of `fact export`.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// The model: a file of fact verify --save, or the state dict of an nn.Sequential
+    /// The model: a file of fact verify --save or fact rfm fit --model, or the state dict of an
+    /// nn.Sequential
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
     /// What to write

@@ -23,6 +23,10 @@ pub struct Rfm {
     /// What to do.
     #[command(subcommand)]
     pub command: RfmCommand,
+    /// Most threads to use [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse::count, global = true,
+        allow_negative_numbers = true)]
+    pub threads: Option<u32>,
 }
 
 /// The subcommands of `fact rfm`.

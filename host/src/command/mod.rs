@@ -34,7 +34,7 @@ pub fn run(cli: &Cli) -> Result<Ending> {
         Command::Data(arguments) => data::run(arguments),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
-        Command::Rfm(arguments) => rfm::run(&arguments.command),
+        Command::Rfm(arguments) => rfm::run(arguments),
     }
 }
 

@@ -1,15 +1,19 @@
 //! `fact rfm`.
 
 use super::{Ending, print};
-use crate::cli::{FitArguments, RfmCommand};
+use crate::cli::{FitArguments, Rfm, RfmCommand};
 use crate::error::{Error, Result};
 use crate::plan::Predict;
 use crate::progress::Rounds;
 use crate::{data, engine, experiment, model, report};
 use std::io::Write;
 
-pub(super) fn run(command: &RfmCommand) -> Result<Ending> {
-    match command {
+pub(super) fn run(arguments: &Rfm) -> Result<Ending> {
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global();
+        pool.map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))?;
+    }
+    match &arguments.command {
         RfmCommand::Fit(arguments) => fit(arguments),
         RfmCommand::Predict(arguments) => predict(&arguments.plan()),
     }

@@ -50,11 +50,7 @@ pub fn c(model: &Model<'_>) -> String {
         text.push_str(&numbers(name, &values.len().to_string(), values, network.precision));
     }
     for (name, names) in model.names() {
-        let items = list(names.iter().map(|name| quoted(name)));
-        let count = names.len();
-        text.push_str(&format!(
-            "\nstatic const char *const fact_{name}[{count}] = {{\n{items}}};\n"
-        ));
+        text.push_str(&strings(name, names));
     }
     text.push_str("\n#endif\n");
     text
@@ -74,6 +70,13 @@ fn number(value: f64, precision: Precision) -> String {
         Precision::F32 => format!("{}f", hexadecimal(f64::from(value as f32))),
         Precision::F64 => hexadecimal(value),
     }
+}
+
+/// A table of strings.
+pub(super) fn strings(name: &str, names: &[String]) -> String {
+    let items = list(names.iter().map(|name| quoted(name)));
+    let count = names.len();
+    format!("\nstatic const char *const fact_{name}[{count}] = {{\n{items}}};\n")
 }
 
 /// A string literal; what might mean something else in C is written in octal.

@@ -3,11 +3,13 @@
 
 mod c;
 mod json;
+mod machine;
 mod number;
 mod rust;
 
 pub use c::c;
 pub use json::json;
+pub use machine::{machine_c, machine_json, machine_rust, machine_safetensors};
 pub use rust::rust;
 
 use crate::network::Network;

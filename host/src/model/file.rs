@@ -35,6 +35,11 @@ struct Header {
     outputs: Outputs,
 }
 
+/// Whether these bytes begin like the file of a model.
+pub fn is_model(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
 /// The bytes of the file.
 pub fn encode(model: &Model) -> Vec<u8> {
     let (kernel, bandwidth, exponent) = match model.kernel {

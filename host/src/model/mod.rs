@@ -4,7 +4,7 @@ mod coding;
 mod file;
 
 pub use coding::{Inputs, Outputs};
-pub use file::{decode, encode, load};
+pub use file::{decode, encode, is_model, load};
 
 use crate::engine::machine::{Engine, Exact, Fast, Real};
 use crate::error::Result;
