@@ -118,7 +118,8 @@ pub(super) fn fill<T: Real>(
     let ((r0, r1), (c0, c1)) = (tile.rows, tile.columns);
     let (m, n, d) = (r1 - r0, c1 - c0, x.d);
     matmul(
-        MatMut::from_row_major_slice_with_stride_mut(&mut *values, m, n, stride),
+        // faer 0.24.4's constructor of row-major views with a stride swaps the strides.
+        MatMut::from_column_major_slice_with_stride_mut(&mut *values, n, m, stride).transpose_mut(),
         Accum::Replace,
         view(&x.image[r0 * d..r1 * d], m, d),
         z.rows(c0, c1).transpose(),
