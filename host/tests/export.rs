@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command;
+#[path = "export/machine.rs"]
+mod machine;
 /// What the first test writes anew and compares.
 #[path = "export/iris.rs"]
 mod model;
@@ -137,4 +139,89 @@ fn a_foreign_network_is_exported_once_its_activation_is_said() {
     let output = fact(&[&args[..], &["--activation", "tanh"]].concat());
     assert!(output.status.success());
     assert!(words(&output).0.contains("static const double fact_theta[FACT_PARAMS]"));
+}
+
+#[test]
+fn a_kernel_machine_is_exported_to_the_bit() {
+    let folder = tempfile::tempdir().expect("directory");
+    let path = folder.path().join("m.rfm").to_str().expect("UTF-8").to_owned();
+    let data = file(folder.path(), "a.csv", "a,b,y\n1,0,0.5\n2,1,0.7\n3,1,0.1\n4,0,0.25\n");
+    for precision in ["f32", "f64"] {
+        let fit = ["rfm", "fit", "--train", &data, "--precision", precision, "--model", &path];
+        assert!(fact(&fit).status.success());
+        let machine = fact_host::model::load(path.as_ref()).expect("valid");
+        let value: serde_json::Value =
+            serde_json::from_str(&exported(&path, "json")).expect("JSON");
+        let copy = folder.path().join("m.safetensors");
+        let out = copy.to_str().expect("UTF-8");
+        let args = ["export", "--model", &path, "--format", "safetensors", "--out", out];
+        assert!(fact(&args).status.success());
+        let bytes = std::fs::read(&copy).expect("read");
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("valid");
+        let rust = exported(&path, "rust");
+        for (name, array) in
+            [("metric", &machine.metric), ("x", &machine.x), ("dual", &machine.dual)]
+        {
+            let list = value[name].as_array().expect("numbers").iter();
+            let list: Vec<f64> = list.map(|v| v.as_f64().expect("a number")).collect();
+            assert_eq!(&list, array, "{name}");
+            let data = tensors.tensor(name).expect("there").data().to_vec();
+            let read: Vec<f64> = match precision {
+                "f32" => {
+                    data.as_chunks().0.iter().map(|word| f32::from_le_bytes(*word).into()).collect()
+                }
+                _ => data.as_chunks().0.iter().map(|word| f64::from_le_bytes(*word)).collect(),
+            };
+            assert_eq!(&read, array, "{name}");
+            let (_, text) =
+                rust.split_once(&format!("pub static {}: ", name.to_uppercase())).unwrap();
+            let (_, text) = text.split_once("= [").unwrap();
+            let (text, _) = text.split_once("]").unwrap();
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let read: Vec<f64> = match precision {
+                "f32" => items.map(|item| f64::from(item.parse::<f32>().unwrap())).collect(),
+                _ => items.map(|item| item.parse().unwrap()).collect(),
+            };
+            assert_eq!(&read, array, "{name}");
+        }
+        let header = file(folder.path(), "m.h", exported(&path, "c"));
+        let compiled = Command::new("cc")
+            .args(["-std=c99", "-pedantic", "-fsyntax-only", "-x", "c", &header])
+            .output()
+            .expect("a C compiler");
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    }
+}
+
+#[test]
+fn the_machine_of_the_rust_module_predicts_what_the_command_predicts() {
+    // `export/machine.rs` is what `fact export` writes of the model in `export/machine.rfm`.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/export/machine.rfm");
+    assert!(
+        exported(path, "rust") == include_str!("export/machine.rs"),
+        "machine.rs is out of date"
+    );
+    let saved = fact_host::model::load(path.as_ref()).expect("valid");
+    let query = [1.5, 0.5, 3.0, 0.25];
+    let expected = saved.predict(&query, fact_host::plan::Engine::Exact).expect("predicted");
+    let mut x = query.map(|v| v as f32);
+    let rows = MatMut::new(&mut x, 2, 2).expect("fits");
+    standardize::apply(&machine::INPUT_MEAN, &machine::INPUT_SCALE, rows).expect("fits");
+    let predictor = machine::predictor().expect("fits");
+    let mut out = [0.0_f32; 2];
+    let mut memory = vec![0.0; fact_core::kernel::predict_scratch(4, 2, 1)];
+    let x = MatRef::new(&x, 2, 2).expect("fits");
+    let out_view = MatMut::new(&mut out, 2, 1).expect("fits");
+    predictor.predict(x, out_view, Scratch::new(&mut memory)).expect("predicted");
+    for (found, expected) in out.iter().zip(expected) {
+        fact_tests::near::assert_near(
+            "prediction",
+            &[f64::from(*found)],
+            &[expected],
+            1.0,
+            fact_tests::tolerance::GOLDEN_F32,
+        );
+    }
+    assert_eq!(machine::FEATURES, ["a", "b"]);
+    assert_eq!(machine::OUTPUT_MEAN.len(), 1);
 }

@@ -9,7 +9,7 @@ use crate::plan::Activation;
 use crate::{data, model, report};
 
 pub(super) fn run(arguments: &Export) -> Result<Ending> {
-    let Export { model, format, activation, out } = arguments;
+    let Export { model, format, out, .. } = arguments;
     let contents = data::bytes(model)?;
     let bytes = if model::is_model(&contents) {
         machine(&contents, arguments)?

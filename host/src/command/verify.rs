@@ -3,8 +3,8 @@
 use super::{Ending, print};
 use crate::cli::Verify;
 use crate::data::{Dataset, Target};
-use crate::error::Result;
-use crate::experiment::Outcome;
+use crate::error::{Error, Result};
+use crate::experiment::{Outcome, Stop};
 use crate::network::{About, Network};
 use crate::plan::{Bias, Scaled};
 use crate::progress::Progress;
@@ -33,6 +33,12 @@ pub(super) fn run(arguments: &Verify) -> Result<Ending> {
         report::table(&outcome, &verdict)
     })?;
     if let Some(file) = &plan.save {
+        if outcome.run.as_ref().is_some_and(|run| run.stop == Stop::Diverged) {
+            let file = file.display();
+            return Err(Error::Usage(format!(
+                "--save {file}: training diverged, nothing is saved"
+            )));
+        }
         report::write_file(file, &network::encode(&trained(&outcome, &data, scaled))?)?;
     }
     Ok(if verdict.passed { Ending::Done } else { Ending::Failed })

@@ -248,8 +248,20 @@ pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
             let fault = Fault::of_file(path, "a field of several lines").line(line(last));
             Err(Error::data(fault.expected("a closing quote").advice(UNCLOSED)))
         }
+        Some(last) if odd && ends_open(text, last) => {
+            let fault = Fault::of_file(path, "an opening quote").line(line(last));
+            Err(Error::data(fault.expected("a closing quote").advice(UNCLOSED)))
+        }
         _ => Ok(records),
     }
+}
+
+/// Whether a field of the last record opens a quote that the text ends in.
+fn ends_open(text: &str, last: &StringRecord) -> bool {
+    let start = last.position().map_or(0, csv::Position::byte) as usize;
+    let separator = char::from(delimiter(text));
+    let mut fields = text.get(start..).unwrap_or_default().split(separator).map(str::trim);
+    fields.any(|field| field.starts_with('"') && field.matches('"').count() % 2 == 1)
 }
 
 const UNCLOSED: &str = "A double quote (\") opens a field there and is not closed on its line";

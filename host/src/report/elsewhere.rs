@@ -1,7 +1,7 @@
 //! What is the matter with a network that was trained elsewhere: its weights are all there is to
 //! judge by.
 
-use super::text::scientific;
+use super::text::{scientific, significant};
 use super::verdict::{BALANCED, Finding, MIN_PEARSON, has_kinks, holds, kinks};
 use crate::experiment::{Layer, Outcome, Traced};
 use crate::plan::{Loss, plain};
@@ -170,9 +170,4 @@ fn unfinished(subject: &Subject<'_>) -> String {
         scientific(subject.gradient_norm),
         scientific(share)
     )
-}
-
-/// Four significant digits.
-fn significant(value: f64) -> f64 {
-    format!("{value:.3e}").parse().unwrap_or(value)
 }

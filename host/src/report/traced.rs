@@ -1,7 +1,7 @@
 //! The report of `fact check-traces`: one layer of a network of any kind.
 
 use super::table::{body, conclusion};
-use super::text::{scientific, wrap};
+use super::text::{scientific, significant, wrap};
 use super::verdict::{Finding, Verdict};
 use crate::experiment::{Agreement, Direction, Traced};
 use crate::plan::plain;
@@ -12,10 +12,9 @@ pub fn traced_table(traced: &Traced, verdict: &Verdict) -> String {
     let Traced { name, n, rows, lambda, estimated, gradient_norm, layer } = traced;
     let (outputs, inputs) = (layer.weights.nrows, layer.weights.ncols);
     let several = if rows == n { String::new() } else { format!(", {rows} rows of traces") };
-    let lambda = plain(*lambda);
     let lambda = match estimated {
-        true => format!("λ ≈ {lambda}, estimated: the one that fits best"),
-        false => format!("λ = {lambda}"),
+        true => format!("λ ≈ {}, estimated: the one that fits best", plain(significant(*lambda))),
+        false => format!("λ = {}", plain(*lambda)),
     };
     let mut text =
         wrap(&format!("{name}: {inputs} inputs, {outputs} outputs, {n} samples{several}"), 0);
