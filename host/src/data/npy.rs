@@ -26,7 +26,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
     let needed = shape.iter().try_fold(element.size, |size, &axis| size.checked_mul(axis));
     if needed != Some(data.len()) {
         let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
-        let needed = needed.map_or("more bytes than can be counted".to_owned(), |n| bytes_of(n));
+        let needed = needed.map_or("more bytes than can be counted".to_owned(), bytes_of);
         let fault = Fault::of_file(path, format!("{} of data", bytes_of(data.len())));
         return Err(Error::data(
             fault
