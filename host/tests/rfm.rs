@@ -34,7 +34,8 @@ fn path(path: &Path) -> &str {
 #[test]
 fn the_json_holds_these_keys_and_no_others() {
     let report = fit(&["modular:5,add,0.6", "--rounds", "2"]);
-    let keys = |value: &Value| value.as_object().expect("object").keys().cloned().collect::<Vec<_>>();
+    let keys =
+        |value: &Value| value.as_object().expect("object").keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&report), ["best_round", "features", "rounds"]);
     let rounds = report["rounds"].as_array().expect("rounds");
     assert_eq!(rounds.len(), 3);
@@ -42,8 +43,14 @@ fn the_json_holds_these_keys_and_no_others() {
         assert_eq!(
             keys(round),
             [
-                "jitter", "metric_trace", "round", "tau_kprime_r2", "test_accuracy", "test_mse",
-                "train_accuracy", "train_mse",
+                "jitter",
+                "metric_trace",
+                "round",
+                "tau_kprime_r2",
+                "test_accuracy",
+                "test_mse",
+                "train_accuracy",
+                "train_mse",
             ]
         );
         assert_eq!(round["round"], k);
@@ -81,11 +88,15 @@ fn a_parity_is_found_among_its_coordinates() {
 fn both_engines_and_every_update_give_the_same_report_and_a_seed_repeats_it() {
     for update in ["nfa", "fact", "fact-geomean", "fact-inner"] {
         let of = |engine| {
-            fit(&["iris", "--update", update, "--rounds", "2", "--select", "0.3", "--engine", engine])
+            fit(&[
+                "iris", "--update", update, "--rounds", "2", "--select", "0.3", "--engine", engine,
+            ])
         };
         let (fast, exact) = (of("fast"), of("exact"));
         assert_eq!(fast["best_round"], exact["best_round"]);
-        for (a, b) in fast["rounds"].as_array().unwrap().iter().zip(exact["rounds"].as_array().unwrap()) {
+        for (a, b) in
+            fast["rounds"].as_array().unwrap().iter().zip(exact["rounds"].as_array().unwrap())
+        {
             let (a, b) = (a["train_mse"].as_f64().unwrap(), b["train_mse"].as_f64().unwrap());
             assert!((a - b).abs() < 1e-6 * b, "{update}: {a} {b}");
         }
@@ -99,9 +110,12 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
     let at = |name: &str| directory.path().join(name);
     let rows: Vec<String> = (0..60)
         .map(|k| (f64::from(k % 10) / 10.0, f64::from(k / 10)))
-        .map(|(a, b)| format!("{a},{b},{},{}\n", 100.0 + a * b, if a > 0.45 { "ja" } else { "nein" }))
+        .map(|(a, b)| {
+            format!("{a},{b},{},{}\n", 100.0 + a * b, if a > 0.45 { "ja" } else { "nein" })
+        })
         .collect();
-    std::fs::write(at("train.csv"), format!("a,b,price,label\n{}", rows.concat())).expect("written");
+    std::fs::write(at("train.csv"), format!("a,b,price,label\n{}", rows.concat()))
+        .expect("written");
     let (train, model) = (at("train.csv"), at("kept.rfm"));
     for (target, ignored) in [("label", "price"), ("price", "label")] {
         // The other column is text or a target in disguise: without it.
@@ -118,8 +132,18 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
         let file = at("one.csv");
         std::fs::write(&file, kept.join("\n")).expect("written");
         let output = fact(&[
-            "rfm", "fit", "--train", path(&file), "--target", target, "--model", path(&model),
-            "--bandwidth", "median", "--out", path(&at("out")),
+            "rfm",
+            "fit",
+            "--train",
+            path(&file),
+            "--target",
+            target,
+            "--model",
+            path(&model),
+            "--bandwidth",
+            "median",
+            "--out",
+            path(&at("out")),
         ]);
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         assert!(stderr(&output).starts_with("memory: "));
@@ -135,14 +159,34 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
         let lines: Vec<&str> = text.lines().collect();
         if target == "label" {
             assert_eq!(lines, ["prediction", "ja", "nein"]);
-            let args = ["rfm", "predict", "--probabilities", "--model", path(&model), "--data", path(&query)];
+            let args = [
+                "rfm",
+                "predict",
+                "--probabilities",
+                "--model",
+                path(&model),
+                "--data",
+                path(&query),
+            ];
             let text = stdout(&fact(&args));
             assert!(text.starts_with("prediction,probability ja,probability nein\nja,"), "{text}");
         } else {
             let values: Vec<f64> = lines[1..].iter().map(|v| v.parse().expect("number")).collect();
-            assert!((values[0] - 102.7).abs() < 0.3 && (values[1] - 100.0).abs() < 0.3, "{values:?}");
+            assert!(
+                (values[0] - 102.7).abs() < 0.3 && (values[1] - 100.0).abs() < 0.3,
+                "{values:?}"
+            );
         }
-        for name in ["metric.npy", "dual.npy", "predictions.csv", "rounds.png", "rounds.svg", "metric.png", "metric.svg", "report.json"] {
+        for name in [
+            "metric.npy",
+            "dual.npy",
+            "predictions.csv",
+            "rounds.png",
+            "rounds.svg",
+            "metric.png",
+            "metric.svg",
+            "report.json",
+        ] {
             let size = std::fs::metadata(at("out").join(name)).map_or(0, |file| file.len());
             assert!(size > 100, "{name}");
         }
@@ -158,8 +202,10 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
 fn several_numeric_targets_are_fitted_at_once() {
     let directory = tempfile::tempdir().expect("directory");
     let file = directory.path().join("two.csv");
-    let rows: Vec<String> =
-        (0..40).map(f64::from).map(|k| format!("{},{},{}\n", k / 9.0, (k / 9.0).sin(), 50.0 - k)).collect();
+    let rows: Vec<String> = (0..40)
+        .map(f64::from)
+        .map(|k| format!("{},{},{}\n", k / 9.0, (k / 9.0).sin(), 50.0 - k))
+        .collect();
     std::fs::write(&file, format!("x,s,t\n{}", rows.concat())).expect("written");
     let args = [path(&file), "--target", "s,t", "--task", "regress", "--test", path(&file)];
     let report = fit(&args);
@@ -178,7 +224,8 @@ fn tuning_reports_the_settings_it_chose() {
 
 #[test]
 fn a_scale_that_breaks_down_ends_the_fit_with_its_round() {
-    let args = ["rfm", "fit", "--train", "modular:5,add,0.6", "--rescale", "none", "--rounds", "60"];
+    let args =
+        ["rfm", "fit", "--train", "modular:5,add,0.6", "--rescale", "none", "--rounds", "60"];
     let output = fact(&args);
     assert_eq!(code(&output), 2);
     let text = stderr(&output);
@@ -221,7 +268,8 @@ fn a_damaged_model_is_refused() {
     let directory = tempfile::tempdir().expect("directory");
     let at = |name: &str| directory.path().join(name);
     let model = at("m.rfm");
-    let output = fact(&["rfm", "fit", "--train", "iris", "--rounds", "0", "--model", path(&model), "-q"]);
+    let output =
+        fact(&["rfm", "fit", "--train", "iris", "--rounds", "0", "--model", path(&model), "-q"]);
     assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
     let bytes = std::fs::read(&model).expect("read");
     let query = at("q.csv");
@@ -238,6 +286,10 @@ fn a_damaged_model_is_refused() {
         std::fs::write(&model, bytes).expect("written");
         let output = predict();
         assert_eq!(code(&output), 2);
-        assert!(stderr(&output).contains(message) && output.stdout.is_empty(), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(message) && output.stdout.is_empty(),
+            "{}",
+            stderr(&output)
+        );
     }
 }

@@ -63,9 +63,9 @@ fn curves(rounds: &[Round], value: impl Fn(Score) -> Option<f64>) -> Vec<Curve> 
         ("test", |round| round.test),
     ];
     let curve = |(k, (name, score)): (usize, &(&'static str, fn(&Round) -> Option<Score>))| {
-        let points = rounds.iter().filter_map(|round| {
-            Some((f64::from(round.round), score(round).and_then(&value)?))
-        });
+        let points = rounds
+            .iter()
+            .filter_map(|round| Some((f64::from(round.round), score(round).and_then(&value)?)));
         Curve { name, colour: colour::line(k), points: points.collect() }
     };
     sets.iter().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect()

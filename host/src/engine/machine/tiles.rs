@@ -2,10 +2,10 @@
 //! the tile while it is in cache. Tiles are cut and summed in a fixed order, whatever the threads.
 
 use super::profile::{Real, Wanted, row};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 use fact_core::kernel::{Kernel, Metric, Predictor};
 use fact_core::{mat, scalar::Scalar};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 64;
@@ -53,7 +53,12 @@ pub(super) fn mean_of<T: Real>(x: mat::MatRef<'_, T>) -> Vec<T> {
 }
 
 impl<T: Real> Mapped<T> {
-    pub(super) fn new(x: mat::MatRef<'_, T>, centre: &[T], metric: Metric<'_, T>, par: Par) -> Self {
+    pub(super) fn new(
+        x: mat::MatRef<'_, T>,
+        centre: &[T],
+        metric: Metric<'_, T>,
+        par: Par,
+    ) -> Self {
         let (n, d) = x.shape();
         let x: Vec<T> =
             x.rows().flat_map(|row| row.iter().zip(centre).map(|(&x, &c)| x - c)).collect();
