@@ -13,7 +13,7 @@ readonly TARGETS=(
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify readme)
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify readme fuzz)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -36,6 +36,7 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
   readme        fresh runs reach the promised numbers and give the README's transcript and table
+  fuzz          each fuzz target runs FUZZ_SECONDS (60) without a finding
   update-readme write transcript and table anew (not part of the default)
   help          this text
 END
@@ -63,11 +64,12 @@ cargo_run() {
 
 step_install() {
     need rustup "Install it from https://rustup.rs and open a new shell."
-    if ! command -v cc >/dev/null; then
+    if ! command -v cc >/dev/null || ! command -v c++ >/dev/null; then
         if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-            apt-get update -q && apt-get install -y -q --no-install-recommends gcc libc6-dev
+            apt-get update -q && apt-get install -y -q --no-install-recommends gcc g++ libc6-dev
         fi
         need cc "Install a C compiler: rustc links with it (Debian: apt-get install gcc libc6-dev)."
+        need c++ "Install a C++ compiler: libFuzzer is C++ (Debian: apt-get install g++)."
     fi
 
     # Most rustups install the toolchain of rust-toolchain.toml at first use; 1.28.0 has to be told.
@@ -132,11 +134,11 @@ step_targets() {
     done
     for target in "${TARGETS[@]}"; do
         printf -- '-- %s\n' "$target"
-        cargo_run build --package fact-core --release --target "$target"
+        cargo_run build --package fact-core --package fact-store --release --target "$target"
         core_is_lean "$target"
     done
-    if grep -rnE 'extern +crate +(alloc|std)\b' core/src; then
-        fail "core must neither allocate nor need std"
+    if grep -rnE 'extern +crate +(alloc|std)\b' core/src firmware/store/src; then
+        fail "core and the flash store must neither allocate nor need std"
     fi
 }
 
@@ -193,6 +195,11 @@ step_verify() {
 step_readme() {
     need_cargo
     cargo_run run --package fact-host --release -q --example readme -- --check
+}
+
+step_fuzz() {
+    need_cargo
+    tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 }
 
 step_update-readme() {

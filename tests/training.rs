@@ -192,24 +192,6 @@ fn a_large_decay_collapses_and_is_told() {
 
 // ---- the step API --------------------------------------------------------------------------------
 
-fn optimizers<T: Scalar>() -> [Optimizer<T>; 4] {
-    let number = T::from_f64;
-    let schedule = Schedule::Inverse { half: 20 };
-    [
-        Optimizer::Sgd { rate: number(0.05), schedule },
-        Optimizer::HeavyBall { rate: number(0.05), momentum: number(0.9), schedule },
-        Optimizer::Adam {
-            rate: number(0.01),
-            beta1: number(0.9),
-            beta2: number(0.999),
-            epsilon: number(1e-8),
-            decay: number(0.0),
-            schedule,
-        },
-        Optimizer::Lbfgs { pairs: LBFGS },
-    ]
-}
-
 /// Trains with everything moved to new memory before each call, as if the power had failed.
 fn run_interrupted<T: Scalar>(
     network: &Network<T>,

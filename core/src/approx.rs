@@ -1,6 +1,6 @@
 //! [`Approx`]: `f32` with micromath's fast approximations in place of libm's functions.
 
-use crate::scalar::{Scalar, sealed::Sealed};
+use crate::scalar::{Precision, Scalar, sealed::Sealed};
 use core::fmt;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 use micromath::F32;
@@ -63,6 +63,7 @@ impl Neg for Approx {
 impl Sealed for Approx {}
 
 impl Scalar for Approx {
+    const PRECISION: Precision = Precision::Approx;
     const ZERO: Self = Self(0.0);
     const ONE: Self = Self(1.0);
     const HALF: Self = Self(0.5);
@@ -77,6 +78,9 @@ impl Scalar for Approx {
     }
     fn bits(self) -> u64 {
         self.0.to_bits().into()
+    }
+    fn from_bits(bits: u64) -> Self {
+        Self(f32::from_bits(bits as u32))
     }
     fn is_finite(self) -> bool {
         self.0.is_finite()

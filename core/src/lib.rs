@@ -38,6 +38,7 @@ pub mod rng;
 pub mod samples;
 pub mod scalar;
 pub mod scratch;
+pub mod snapshot;
 pub mod standardize;
 
 pub use error::{Error, Result};

@@ -3,13 +3,78 @@
 //! Elementary functions come from pinned `libm` without its `arch` feature, so that they return the
 //! same bits on every target. [`Approx`](crate::approx::Approx) swaps them for micromath's.
 
-use core::fmt::{Debug, Display};
+use core::fmt::{self, Debug, Display};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 pub(crate) mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
+}
+
+/// Which type of number: what files and reports call it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// `f32`.
+    F32,
+    /// `f64`.
+    F64,
+    /// [`Approx`](crate::approx::Approx): the bits of an `f32`, other functions.
+    Approx,
+}
+
+impl Precision {
+    /// A number that stands for it in files, fixed forever.
+    ///
+    /// ```
+    /// use fact_core::scalar::Precision;
+    /// assert_eq!(Precision::F32.code(), 1);
+    /// ```
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::F32 => 1,
+            Self::F64 => 2,
+            Self::Approx => 3,
+        }
+    }
+
+    /// That of a [`Self::code`].
+    ///
+    /// ```
+    /// use fact_core::scalar::Precision;
+    /// assert_eq!(Precision::from_code(2), Some(Precision::F64));
+    /// assert_eq!(Precision::from_code(0), None);
+    /// ```
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::F32),
+            2 => Some(Self::F64),
+            3 => Some(Self::Approx),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a number.
+    ///
+    /// ```
+    /// assert_eq!(fact_core::scalar::Precision::Approx.width(), 4);
+    /// ```
+    pub const fn width(self) -> usize {
+        match self {
+            Self::F32 | Self::Approx => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+impl Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Approx => "approximate f32",
+        })
+    }
 }
 
 /// A real number type: `f32`, `f64` or [`Approx`](crate::approx::Approx). Sealed.
@@ -34,6 +99,8 @@ pub trait Scalar:
     + MulAssign
     + DivAssign
 {
+    /// Which type this is.
+    const PRECISION: Precision;
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -53,6 +120,8 @@ pub trait Scalar:
     fn to_f64(self) -> f64;
     /// The bits, zero-extended to 64.
     fn bits(self) -> u64;
+    /// The number of these [`Self::bits`]; those beyond the type's width do not count.
+    fn from_bits(bits: u64) -> Self;
     /// Neither infinite nor a NaN.
     fn is_finite(self) -> bool;
     /// `|x|`.
@@ -89,8 +158,9 @@ pub trait Scalar:
 }
 
 macro_rules! implement {
-    ($t:ident, $sqrt:ident $exp:ident $ln:ident $ln_1p:ident $tanh:ident $pow:ident $erf:ident) => {
+    ($t:ident $bits:ident $precision:ident, $sqrt:ident $exp:ident $ln:ident $ln_1p:ident $tanh:ident $pow:ident $erf:ident) => {
         impl Scalar for $t {
+            const PRECISION: Precision = Precision::$precision;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const HALF: Self = 0.5;
@@ -108,6 +178,10 @@ macro_rules! implement {
             #[inline(always)]
             fn bits(self) -> u64 {
                 self.to_bits().into()
+            }
+            #[inline(always)]
+            fn from_bits(bits: u64) -> Self {
+                $t::from_bits(bits as $bits)
             }
             #[inline(always)]
             fn is_finite(self) -> bool {
@@ -149,5 +223,5 @@ macro_rules! implement {
     };
 }
 
-implement!(f32, sqrtf expf logf log1pf tanhf powf erff);
-implement!(f64, sqrt exp log log1p tanh pow erf);
+implement!(f32 u32 F32, sqrtf expf logf log1pf tanhf powf erff);
+implement!(f64 u64 F64, sqrt exp log log1p tanh pow erf);

@@ -5,6 +5,7 @@ use fact_core::features::agreement::{Agreement, agreement};
 use fact_core::features::neural;
 use fact_core::nn::init::{self, Init};
 use fact_core::nn::optimizer::Optimizer;
+use fact_core::nn::schedule::Schedule;
 use fact_core::nn::train::{self, Evaluation, Event, State, Stop, Training};
 use fact_core::nn::{Activation, Bias, Loss};
 use fact_core::rng::Rng;
@@ -53,6 +54,25 @@ pub fn training<'a, T: Scalar>(
     tolerance: f64,
 ) -> Training<'a, T> {
     Training { objective: network.objective(), optimizer, evaluations, tolerance, seed: 3 }
+}
+
+/// One of each, with a rate that changes.
+pub fn optimizers<T: Scalar>() -> [Optimizer<T>; 4] {
+    let number = T::from_f64;
+    let schedule = Schedule::Inverse { half: 20 };
+    [
+        Optimizer::Sgd { rate: number(0.05), schedule },
+        Optimizer::HeavyBall { rate: number(0.05), momentum: number(0.9), schedule },
+        Optimizer::Adam {
+            rate: number(0.01),
+            beta1: number(0.9),
+            beta2: number(0.999),
+            epsilon: number(1e-8),
+            decay: number(0.0),
+            schedule,
+        },
+        Optimizer::Lbfgs { pairs: LBFGS },
+    ]
 }
 
 /// Trains in blocks of `rows` samples until it stops.

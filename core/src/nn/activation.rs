@@ -103,6 +103,21 @@ impl<T: Scalar> Activation<T> {
         }
     }
 
+    /// What a shape hash holds of it, fixed forever: a number and the constant.
+    pub(super) fn code(self) -> (u8, T) {
+        match self {
+            Self::Identity => (0, T::ZERO),
+            Self::Relu => (1, T::ZERO),
+            Self::SmoothRelu { epsilon } => (2, epsilon),
+            Self::LeakyRelu { slope } => (3, slope),
+            Self::Tanh => (4, T::ZERO),
+            Self::Sigmoid => (5, T::ZERO),
+            Self::Softplus => (6, T::ZERO),
+            Self::Gelu => (7, T::ZERO),
+            Self::Quadratic => (8, T::ZERO),
+        }
+    }
+
     /// Overwrites each `z` by `σ(z)` and each slope by `σ′(z)`.
     #[inline(always)]
     pub(crate) fn apply(self, z: &mut [T], slope: &mut [T]) {

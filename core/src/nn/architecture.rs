@@ -2,6 +2,7 @@
 
 use super::activation::Activation;
 use crate::error::{Error, Result, check_length};
+use crate::fingerprint::Fingerprint;
 use crate::mat::MatRef;
 use crate::scalar::Scalar;
 
@@ -73,6 +74,34 @@ impl<'a, T: Scalar> Architecture<'a, T> {
         if let [.., last] = self.widths { *last } else { 0 }
     }
 
+    /// A hash of widths, biases and activations with their constants: of what parameters mean. The
+    /// same in every precision as far as the constants are.
+    ///
+    /// ```
+    /// use fact_core::nn::{Activation, Architecture, Bias};
+    /// let hidden = Activation::<f32>::Relu;
+    /// let net = Architecture { widths: &[2, 1], hidden, output: hidden, bias: Bias::None };
+    /// assert_eq!(net.shape_hash(), net.clone().shape_hash());
+    /// assert_ne!(net.shape_hash(), Architecture { widths: &[1, 2], ..net }.shape_hash());
+    /// ```
+    pub fn shape_hash(&self) -> u64 {
+        let mut hash = Fingerprint::new();
+        for &width in self.widths {
+            hash.bytes(&(width as u64).to_le_bytes());
+        }
+        hash.bytes(&[match self.bias {
+            Bias::None => 0,
+            Bias::Free => 1,
+            Bias::Decayed => 2,
+        }]);
+        for activation in [self.hidden, self.output] {
+            let (code, constant) = activation.code();
+            hash.bytes(&[code]);
+            hash.numbers(&[constant.to_f64()]);
+        }
+        hash.value()
+    }
+
     /// The layers' parameters within `theta`, first to last; also within a gradient, which has the
     /// same layout.
     ///
@@ -91,6 +120,7 @@ impl<'a, T: Scalar> Architecture<'a, T> {
     /// assert_eq!((last.weight.data(), last.bias), (&[4.0][..], &[5.0][..]));
     /// # Ok::<(), fact_core::Error>(())
     /// ```
+    #[inline(always)]
     pub fn layers<'t>(&self, theta: &'t [T]) -> Result<Layers<'a, 't, T>> {
         self.check(theta)?;
         Ok(Layers { widths: self.widths, bias: self.bias, theta })
@@ -156,6 +186,7 @@ pub struct Layers<'a, 't, T> {
 impl<'t, T> Iterator for Layers<'_, 't, T> {
     type Item = Layer<'t, T>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let &[inputs, outputs, ..] = self.widths else { return None };
         self.widths = self.widths.get(1..)?;

@@ -9,6 +9,7 @@
 use crate::error::{Error, Result, check_length};
 use crate::linalg::blas::{axpy, dot, scal};
 use crate::scalar::Scalar;
+use crate::snapshot::wire::{Put, Take};
 
 /// Trials in one line search before the pairs are dropped.
 const TRIALS: u8 = 25;
@@ -71,6 +72,49 @@ impl State {
 impl Default for State {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl State {
+    /// Bytes of [`Self::put`].
+    pub(super) const BYTES: usize = 1 + 9 + 2 * 8 + 5 * 8 + 9 + 1;
+
+    /// Writes all fields.
+    pub(super) fn put(&self, put: &mut Put<'_>) {
+        put.bool(self.searching);
+        put.bool(self.pairs.is_some());
+        put.count(self.pairs.unwrap_or(0));
+        put.count(self.stored);
+        put.count(self.next);
+        for x in [self.value, self.slope, self.step, self.short, self.short_slope] {
+            put.f64(x);
+        }
+        put.bool(self.long.is_some());
+        put.f64(self.long.unwrap_or(0.0));
+        put.bytes([self.trials]);
+    }
+
+    /// Reads them back: a state that an iteration with these `pairs` (`None`: no iteration) can be in.
+    pub(super) fn take(take: &mut Take<'_>, pairs: Option<usize>) -> Option<Self> {
+        let state = Self {
+            searching: take.bool()?,
+            pairs: take.option(Take::count)?,
+            stored: take.count()?,
+            next: take.count()?,
+            value: take.f64()?,
+            slope: take.f64()?,
+            step: take.f64()?,
+            short: take.f64()?,
+            short_slope: take.f64()?,
+            long: take.option(Take::f64)?,
+            trials: take.byte()?,
+        };
+        let room = state.pairs.unwrap_or(0);
+        let possible = (state.pairs.is_none() || state.pairs == pairs)
+            && state.stored <= room
+            && (state.next < room || state.next == 0)
+            && state.trials < TRIALS;
+        possible.then_some(state)
     }
 }
 

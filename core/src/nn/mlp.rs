@@ -43,6 +43,7 @@ pub const fn forward_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert_eq!(mlp::forward(&net, &theta, x, Scratch::new(&mut memory))?.data(), [10.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(always)]
 pub fn forward<'s, T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],
@@ -60,7 +61,7 @@ pub fn forward<'s, T: Scalar>(
 }
 
 /// Fills `trace` for the block `x`. Shapes were checked by the caller.
-#[inline]
+#[inline(always)]
 pub(crate) fn forward_trace<T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],

@@ -64,6 +64,23 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
+    /// What its memory holds, as a code for [snapshots](crate::snapshot::Kind), fixed forever: the
+    /// method in the lowest byte, the pairs of L-BFGS above it.
+    ///
+    /// ```
+    /// use fact_core::nn::optimizer::Optimizer;
+    /// assert_eq!(Optimizer::<f32>::Lbfgs { pairs: 5 }.content(), 0x504);
+    /// ```
+    pub const fn content(&self) -> u32 {
+        match self {
+            Self::Sgd { .. } => 1,
+            Self::HeavyBall { .. } => 2,
+            Self::Adam { .. } => 3,
+            // So many that they differ above 24 bits only fit no memory.
+            Self::Lbfgs { pairs } => 4 | (*pairs as u32) << 8,
+        }
+    }
+
     /// `Ok` when every constant is in its range.
     pub(super) fn check(&self) -> Result<()> {
         let share = |x: T| x >= T::ZERO && x < T::ONE;

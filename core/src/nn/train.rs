@@ -3,7 +3,12 @@
 //! One call of [`step`] takes at most one block of samples through the network (as many as the
 //! scratch holds; one for [`Optimizer::Sgd`]) and, when that completes an evaluation, makes one
 //! update of the optimiser. All state is in [`State`], `theta` and `memory`: whoever keeps the three
-//! can stop between any two calls and go on later to the same bits.
+//! can stop between any two calls and go on later to the same bits; [`save`] and [`resume`] carry
+//! them over a power failure.
+
+mod saved;
+
+pub use saved::{resume, save, saved_size};
 
 use super::lbfgs::{self, Move};
 use super::objective::{self, Objective, Sweep};

@@ -22,6 +22,16 @@ pub(super) fn four_parts<T>(data: &[T]) -> Option<[&[T]; 4]> {
     Some([a, b, c, d])
 }
 
+/// [`four_parts`], exclusively.
+#[inline(always)]
+fn four_parts_mut<T>(data: &mut [T]) -> Option<[&mut [T]; 4]> {
+    let k = data.len() / 4;
+    let (a, data) = data.split_at_mut_checked(k)?;
+    let (b, data) = data.split_at_mut_checked(k)?;
+    let (c, d) = data.split_at_mut_checked(k)?;
+    Some([a, b, c, d])
+}
+
 /// Adds to each of four accumulators the terms of its row with `x`, in ascending order.
 #[inline(always)]
 pub(crate) fn dot_rows<T: Scalar>(
@@ -110,24 +120,22 @@ impl<T: Scalar> Output<T> for Hadamard {
     }
 }
 
-/// An `M × N` tile of outputs at column `j` of `c` (rows of length `n`): one accumulator each, fed
-/// with `aᵢ·Bₖⱼ` in ascending `k`. `a` yields the `M` left factors of each `k`.
+/// An `M × N` tile of outputs `c`, at column `j` of `B`: one accumulator each, fed with `aᵢ·Bₖⱼ` in
+/// ascending `k`. `a` yields the `M` left factors of each `k`.
 #[inline(always)]
 fn tile<T: Scalar, const M: usize, const N: usize>(
     a: impl Iterator<Item = [T; M]>,
     b: MatRef<'_, T>,
     j: usize,
-    c: &mut [T],
+    c: [&mut [T; N]; M],
     output: impl Output<T>,
 ) {
-    let n = b.ncols().max(1);
     let mut sums = [[T::ZERO; N]; M];
-    for (sums, c) in sums.iter_mut().zip(Rows::new(c, n)) {
-        if let Some(c) = c.get(j..).and_then(|c| c.first_chunk::<N>()) {
-            *sums = c.map(|old| output.start(old));
-        }
+    for (sums, c) in sums.iter_mut().zip(&c) {
+        *sums = c.map(|old| output.start(old));
     }
-    for (a, b) in a.zip(b.rows()) {
+    // Rows by `chunks_exact`: both sides know their lengths, so one counter serves both.
+    for (a, b) in a.zip(b.data().chunks_exact(b.ncols().max(1))) {
         let Some(b) = b.get(j..).and_then(|b| b.first_chunk::<N>()) else { return };
         for (sums, a) in sums.iter_mut().zip(a) {
             for (sum, &b) in sums.iter_mut().zip(b) {
@@ -135,30 +143,55 @@ fn tile<T: Scalar, const M: usize, const N: usize>(
             }
         }
     }
-    for (sums, c) in sums.iter().zip(RowsMut::new(c, n)) {
-        if let Some(c) = c.get_mut(j..).and_then(|c| c.first_chunk_mut::<N>()) {
-            for (c, &sum) in c.iter_mut().zip(sums) {
-                *c = output.finish(*c, sum);
-            }
+    for (sums, c) in sums.iter().zip(c) {
+        for (c, &sum) in c.iter_mut().zip(sums) {
+            *c = output.finish(*c, sum);
         }
     }
 }
 
-/// Covers a strip of `M` rows of outputs with tiles.
+/// Covers a strip of four rows of outputs with tiles.
 #[inline(always)]
-fn strip<T: Scalar, const M: usize, const N: usize, A: Iterator<Item = [T; M]>>(
+fn strip4<T: Scalar, A: Iterator<Item = [T; 4]>>(
     a: impl Fn() -> A,
     b: MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
-    let n = b.ncols();
-    let full = n / N;
-    for j in 0..full {
-        tile::<T, M, N>(a(), b, j * N, c, output);
+    let Some([c0, c1, c2, c3]) = four_parts_mut(c) else { return };
+    let (c0, t0) = c0.as_chunks_mut::<TILE>();
+    let (c1, t1) = c1.as_chunks_mut::<TILE>();
+    let (c2, t2) = c2.as_chunks_mut::<TILE>();
+    let (c3, t3) = c3.as_chunks_mut::<TILE>();
+    let mut j = 0;
+    for (((c0, c1), c2), c3) in c0.iter_mut().zip(c1).zip(c2).zip(c3) {
+        tile::<T, 4, TILE>(a(), b, j, [c0, c1, c2, c3], output);
+        j += TILE;
     }
-    for j in full * N..n {
-        tile::<T, M, 1>(a(), b, j, c, output);
+    for (((c0, c1), c2), c3) in t0.iter_mut().zip(t1).zip(t2).zip(t3) {
+        let c = [c0, c1, c2, c3].map(core::array::from_mut);
+        tile::<T, 4, 1>(a(), b, j, c, output);
+        j += 1;
+    }
+}
+
+/// Covers a row of outputs with tiles.
+#[inline(always)]
+fn strip1<T: Scalar, A: Iterator<Item = [T; 1]>>(
+    a: impl Fn() -> A,
+    b: MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let (c, tail) = c.as_chunks_mut::<LANES>();
+    let mut j = 0;
+    for c in c {
+        tile::<T, 1, LANES>(a(), b, j, [c], output);
+        j += LANES;
+    }
+    for c in tail {
+        tile::<T, 1, 1>(a(), b, j, [core::array::from_mut(c)], output);
+        j += 1;
     }
 }
 
@@ -182,11 +215,11 @@ pub(super) fn rows_times<T: Scalar>(
                     [scale(a0), scale(a1), scale(a2), scale(a3)]
                 })
             };
-        strip::<T, 4, TILE, _>(factors, b, c, output);
+        strip4(factors, b, c, output);
     }
     let tail = Rows::new(blocks.into_rest(), k);
     for (row, c) in tail.zip(RowsMut::new(outputs.into_rest(), n)) {
-        strip::<T, 1, LANES, _>(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
+        strip1(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
     }
 }
 
@@ -201,21 +234,22 @@ pub(super) fn columns_times<T: Scalar>(
 ) {
     let n = b.ncols().max(1);
     let mut outputs = RowsMut::new(c, n.saturating_mul(4));
+    let columns = a.data().chunks_exact(a.ncols().max(1));
     let mut i = 0;
     for c in outputs.by_ref() {
         let factors = || {
-            a.rows().map(move |row| {
+            columns.clone().map(move |row| {
                 let four = row.get(i..).and_then(|row| row.first_chunk::<4>());
                 four.map_or([T::ZERO; 4], |four| four.map(scale))
             })
         };
-        strip::<T, 4, TILE, _>(factors, b, c, output);
+        strip4(factors, b, c, output);
         i += 4;
     }
     for c in RowsMut::new(outputs.into_rest(), n) {
         let factors =
-            || a.rows().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
-        strip::<T, 1, LANES, _>(factors, b, c, output);
+            || columns.clone().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
+        strip1(factors, b, c, output);
         i += 1;
     }
 }

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Runs each fuzz target for some seconds, from its corpus: `run.sh [SECONDS [TARGET…]]`. Stable Rust
+# does without cargo-fuzz: the flags below are those it would give, but for the sanitizer.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+seconds=${1:-60}
+shift $(($# > 0))
+targets=("$@")
+if ((${#targets[@]} == 0)); then
+    for file in targets/*.rs; do
+        targets+=("$(basename "$file" .rs)")
+    done
+fi
+
+command -v c++ >/dev/null || {
+    echo "fuzz: \`c++\` is missing: libFuzzer is C++ (Debian: apt-get install g++)." >&2
+    exit 1
+}
+
+coverage=(
+    --cfg fuzzing
+    -C passes=sancov-module
+    -C llvm-args=-sanitizer-coverage-level=4
+    -C llvm-args=-sanitizer-coverage-inline-8bit-counters
+    -C llvm-args=-sanitizer-coverage-pc-table
+    -C llvm-args=-sanitizer-coverage-trace-compares
+    -C codegen-units=1
+)
+host=$(rustc -vV | sed -n 's/^host: //p')
+locked=()
+[[ ${CI:-} != true ]] || locked=(--locked)
+# With a target named, the flags reach the targets and what they link, not build scripts.
+RUSTFLAGS="${coverage[*]}" cargo build ${locked[@]+"${locked[@]}"} --release --target "$host"
+
+for target in "${targets[@]}"; do
+    printf -- '-- %s, %s s\n' "$target" "$seconds"
+    # New inputs and findings stay out of the repository, the seeds are only read.
+    work=target/found/$target
+    mkdir -p "$work"
+    log=target/found/$target.log
+    "target/$host/release/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
+        -max_len=4096 -print_final_stats=1 -artifact_prefix="$work/" \
+        "$work" "corpus/$target" >"$log" 2>&1 || {
+        tail -n 40 "$log" >&2
+        echo "fuzz: $target has a finding; the input is in tests/fuzz/$work" >&2
+        exit 1
+    }
+    # Blind fuzzing would find nothing and say so cheerfully.
+    grep -q 'INFO: Loaded 1 modules' "$log" || {
+        echo "fuzz: $target was built without coverage" >&2
+        exit 1
+    }
+    grep -E '^stat::number_of_executed_units' "$log"
+    grep -E 'cov: ' "$log" | tail -n 1
+done
