@@ -86,7 +86,7 @@ fn run_all() -> Result<(String, String), Box<dyn Error>> {
 fn outcome(run: &str) -> Result<Outcome, Box<dyn Error>> {
     let words = ["fact", "verify"].into_iter().chain(run.split_whitespace());
     let Command::Verify(verify) = Cli::try_parse_from(words)?.command else {
-        return Err(format!("{run}: not a run of fact verify").into());
+        return Err(format!("fact verify {run}: parsed as another command").into());
     };
     let plan = verify.plan()?;
     Ok(experiment::verify(&plan, &plan.load()?, |_| {})?)
@@ -100,7 +100,7 @@ fn check(run: &str, outcome: &Outcome) -> Result<(), Box<dyn Error>> {
             false => Ok(()),
         };
     }
-    let (least, most) = match outcome.training.precision {
+    let (least, most) = match outcome.setting.precision {
         Precision::F64 => (0.9999, 1e-3),
         Precision::F32 => (0.999, 1e-2),
     };
@@ -129,7 +129,8 @@ fn check(run: &str, outcome: &Outcome) -> Result<(), Box<dyn Error>> {
 fn transcribe(outcome: &Outcome) -> String {
     let text = report::table(outcome, &report::verdict(outcome));
     let text = anstream::adapter::strip_str(&text).to_string();
-    let time = format!(" in {:.1} s", outcome.elapsed.as_secs_f64());
+    let time =
+        format!(" in {:.1} s", outcome.run.as_ref().map_or(0.0, |run| run.elapsed.as_secs_f64()));
     format!("```text\n{}```\n", text.replacen(&time, " in … s", 1))
 }
 

@@ -28,7 +28,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file or directory could not be written.
-    #[error("{}: cannot be written: {source}. Choose another directory with --out", path.display())]
+    #[error("{}: cannot be written: {source}. Choose another place", path.display())]
     Write {
         /// The file or directory.
         path: PathBuf,
@@ -46,6 +46,24 @@ pub enum Error {
     /// Standard output failed. A pipe closed by its reader is no error and never gets here.
     #[error("standard output: {0}")]
     Stdout(std::io::Error),
+    /// A file is no model, or no longer one.
+    #[error("{}: {reason}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// A round of a Recursive Feature Machine failed.
+    #[error("round {round}: {source}. {advice}")]
+    Round {
+        /// The round, counted from 0.
+        round: u32,
+        /// Why.
+        source: fact_core::Error,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The numeric core refused.
     #[error("{0}")]
     Core(#[from] fact_core::Error),

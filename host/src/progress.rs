@@ -1,6 +1,9 @@
 //! The conversation on stderr: one line that moves. Hidden where stderr is not a terminal.
 
+use crate::engine::machine::{Stage, Watch};
+use crate::experiment::{Observer, Round};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::{Arc, Mutex};
 
 /// A moment of training, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,12 +36,7 @@ const LENGTH: u64 = 1000;
 impl Progress {
     /// A line that waits for its first moment, or none at all.
     pub fn new(quiet: bool) -> Self {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(LENGTH) };
-        let style = ProgressStyle::with_template("{wide_bar} {msg}");
-        if let Ok(style) = style {
-            bar.set_style(style.progress_chars("━╸ "));
-        }
-        Self { bar, bounds: None }
+        Self { bar: bar(quiet), bounds: None }
     }
 
     /// Shows a moment.
@@ -75,4 +73,92 @@ impl Progress {
         });
         spent.max(fallen).clamp(0.0, 1.0)
     }
+}
+
+/// The moving line of a machine's rounds, which also moves within a round.
+pub struct Rounds {
+    shown: Arc<Shown>,
+    watch: Box<dyn Fn(Stage, f64) + Send + Sync>,
+}
+
+struct Shown {
+    bar: ProgressBar,
+    at: Mutex<At>,
+}
+
+/// Where the fits are.
+#[derive(Clone, Copy, Default)]
+struct At {
+    fit: usize,
+    fits: usize,
+    round: u32,
+    rounds: u32,
+}
+
+impl Rounds {
+    /// A line that waits for its first fit, or none at all.
+    pub fn new(quiet: bool) -> Self {
+        let shown = Arc::new(Shown { bar: bar(quiet), at: Mutex::new(At::default()) });
+        let heard = Arc::clone(&shown);
+        Self { shown, watch: Box::new(move |stage, share| heard.show(stage, share)) }
+    }
+
+    /// Removes the line.
+    pub fn finish(&self) {
+        self.shown.bar.finish_and_clear();
+    }
+}
+
+impl Shown {
+    fn show(&self, stage: Stage, share: f64) {
+        let Ok(at) = self.at.lock() else { return };
+        if self.bar.is_hidden() {
+            return;
+        }
+        // About what each takes of a round.
+        let (name, before, width) = match stage {
+            Stage::Gram => ("kernel", 0.0, 0.1),
+            Stage::Factor => ("factor", 0.1, 0.5),
+            Stage::Predict => ("predict", 0.6, 0.2),
+            Stage::Features => ("metric", 0.8, 0.2),
+        };
+        let round = (f64::from(at.round) + before + width * share) / f64::from(at.rounds + 1);
+        let done = (at.fit as f64 + round) / at.fits.max(1) as f64;
+        self.bar.set_position((LENGTH as f64 * done) as u64);
+        let fit =
+            if at.fits > 1 { format!("fit {}/{}, ", at.fit + 1, at.fits) } else { String::new() };
+        let percent = 100.0 * share;
+        self.bar.set_message(format!(
+            "{fit}round {} of {}, {name} {percent:>3.0} %",
+            at.round, at.rounds
+        ));
+    }
+}
+
+impl Observer for Rounds {
+    fn begin(&self, fit: usize, fits: usize, rounds: u32) {
+        if let Ok(mut at) = self.shown.at.lock() {
+            *at = At { fit, fits, round: 0, rounds };
+        }
+    }
+
+    fn round(&self, round: &Round) {
+        if let Ok(mut at) = self.shown.at.lock() {
+            // What comes now is part of the next one, but for the metric of this one.
+            at.round = round.round;
+        }
+    }
+
+    fn watch(&self) -> Watch<'_> {
+        &*self.watch
+    }
+}
+
+/// A bar that waits, or none at all.
+fn bar(quiet: bool) -> ProgressBar {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(LENGTH) };
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    bar
 }

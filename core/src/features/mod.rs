@@ -37,7 +37,7 @@ pub enum Missing {
     NoDecay,
     /// An entry is infinite or not a number.
     NonFinite,
-    /// The optimiser never forms this quantity, or was not asked to.
+    /// This quantity is not formed: by this optimiser, at this tolerance, or from what is given.
     NotFormed,
     /// Only an inner-product kernel has this quantity.
     NotInnerProduct,
@@ -51,7 +51,7 @@ impl fmt::Display for Missing {
             Self::Zero => "all entries are zero",
             Self::NoDecay => "undefined without decay (lambda = 0)",
             Self::NonFinite => "an entry is not finite",
-            Self::NotFormed => "not formed in this training",
+            Self::NotFormed => "not formed",
             Self::NotInnerProduct => "defined for inner-product kernels only",
         })
     }

@@ -2,7 +2,7 @@
 
 use super::parse::{self, Choice};
 use crate::error::{Error, Result};
-use crate::plan::{Bias, Device, Machine, Network, Optimizer, Precision};
+use crate::plan::{Bias, Device, KernelMachine, Network, Optimizer, Precision};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +30,7 @@ pub struct PlanArguments {
     /// A kernel machine with a learned metric: samples, inputs, outputs
     #[arg(long, value_name = "N,D,C", value_parser = parse::machine,
         allow_negative_numbers = true)]
-    rfm: Option<Machine>,
+    rfm: Option<KernelMachine>,
     /// Number format
     #[arg(long, value_enum, default_value = "f32")]
     precision: Precision,

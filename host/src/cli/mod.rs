@@ -1,10 +1,20 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
+mod check;
+mod data;
 mod device;
+mod export;
 mod parse;
+mod rfm;
+mod shell;
 mod verify;
 
+pub use check::{Check, CheckTraces};
+pub use data::Data;
 pub use device::PlanArguments;
+pub use export::{Export, Format};
+pub use rfm::{FitArguments, PredictArguments, Rfm, RfmCommand};
+pub use shell::{Completions, Man};
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +37,23 @@ pub enum Command {
     /// Say how much memory training takes on a microcontroller, and which parts have it
     #[command(after_help = device::EXAMPLES)]
     Plan(PlanArguments),
+    /// Hold the same claims against a network that was trained elsewhere
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<Check>),
+    /// Hold FACT against one layer of any network, given what went in and what came back
+    #[command(after_help = check::TRACES_EXAMPLES)]
+    CheckTraces(CheckTraces),
+    /// Write a trained model as constants for firmware or as a file for other programs
+    Export(Export),
+    /// List or export the data sets that are compiled in
+    #[command(subcommand)]
+    Data(Data),
+    /// Write completions of this command for a shell
+    Completions(Completions),
+    /// Write manual pages of this command
+    Man(Man),
+    /// Kernel machines that learn their metric
+    Rfm(Rfm),
 }
 
 #[cfg(test)]

@@ -1,45 +1,10 @@
 //! Values of arguments: `name` or `name:number`.
 
-use crate::plan::{Activation, Loss, Machine, Optimizer};
+use super::rfm::Width;
+use crate::plan::{KernelMachine, Optimizer, real, split};
+use fact_core::kernel::Kernel;
 
 type Parsed<T> = Result<T, String>;
-
-/// An activation, such as `tanh` or `srelu:0.1`.
-pub(super) fn activation(text: &str) -> Parsed<Activation> {
-    let (name, number) = split(text);
-    let plain = |activation| match number {
-        None => Ok(activation),
-        Some(_) => Err(format!("{name} takes no parameter")),
-    };
-    match name {
-        "identity" => plain(Activation::Identity),
-        "relu" => plain(Activation::Relu),
-        "srelu" => match real(number, 0.1)? {
-            epsilon if epsilon > 0.0 => Ok(Activation::Srelu(epsilon)),
-            _ => Err("the width of srelu must be positive".to_owned()),
-        },
-        "leaky-relu" => real(number, 0.01).map(Activation::LeakyRelu),
-        "tanh" => plain(Activation::Tanh),
-        "sigmoid" => plain(Activation::Sigmoid),
-        "softplus" => plain(Activation::Softplus),
-        "gelu" => plain(Activation::Gelu),
-        "quadratic" => plain(Activation::Quadratic),
-        _ => Err("expected identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, \
-                  softplus, gelu or quadratic"
-            .to_owned()),
-    }
-}
-
-/// A loss.
-pub(super) fn loss(text: &str) -> Parsed<Loss> {
-    match text {
-        "half-mse" => Ok(Loss::HalfMse),
-        "mse-sum" => Ok(Loss::MseSum),
-        "mse-mean" => Ok(Loss::MseMean),
-        "ce" => Ok(Loss::CrossEntropy),
-        _ => Err("expected half-mse, mse-sum, mse-mean or ce".to_owned()),
-    }
-}
 
 /// An optimiser, such as `adam` or `lbfgs:5`; `None` pairs are the recipe's.
 pub(super) fn optimizer(text: &str) -> Parsed<Choice> {
@@ -71,6 +36,49 @@ pub(super) enum Choice {
     Lbfgs(Option<usize>),
     /// Any other.
     Other(Optimizer),
+}
+
+/// A kernel, with the bandwidth it has when none is given.
+pub(super) fn kernel(text: &str) -> Parsed<Kernel<f64>> {
+    let (name, number) = split(text);
+    let plain = |kernel| match number {
+        None => Ok(kernel),
+        Some(_) => Err(format!("{name} takes no parameter; its length scale is --bandwidth")),
+    };
+    match name {
+        "laplace" => match real(number, 1.0)? {
+            1.0 => Ok(Kernel::Laplace { bandwidth: 10.0 }),
+            exponent if exponent > 0.0 && exponent <= 2.0 => {
+                Ok(Kernel::GeneralizedLaplace { bandwidth: 10.0, exponent })
+            }
+            _ => Err("the exponent of laplace must be above 0 and at most 2".to_owned()),
+        },
+        "gaussian" => plain(Kernel::Gaussian { bandwidth: 2.5 }),
+        "quadratic" => plain(Kernel::Quadratic),
+        "exponential" => plain(Kernel::Exponential { bandwidth: 1.0 }),
+        _ => Err("expected laplace[:EXPONENT], gaussian, quadratic or exponential".to_owned()),
+    }
+}
+
+/// A bandwidth: a number, or `median`.
+pub(super) fn bandwidth(text: &str) -> Parsed<Width> {
+    match text {
+        "median" => Ok(Width::Median),
+        _ => positive(text).map(Width::Fixed).map_err(|expected| format!("{expected}, or median")),
+    }
+}
+
+/// A share between 0 and 1.
+pub(super) fn share(text: &str) -> Parsed<f64> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("expected a number between 0 and 1".to_owned()),
+    }
+}
+
+/// A whole number.
+pub(super) fn whole(text: &str) -> Parsed<u32> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u32::MAX))
 }
 
 /// A number that is finite and not negative, such as a decay.
@@ -139,25 +147,10 @@ pub(super) fn widths(text: &str) -> Parsed<Widths> {
 pub(super) struct Widths(pub(super) Vec<usize>);
 
 /// Samples, inputs and outputs of a kernel machine, such as `64,8,1`.
-pub(super) fn machine(text: &str) -> Parsed<Machine> {
+pub(super) fn machine(text: &str) -> Parsed<KernelMachine> {
     let numbers: Vec<_> = text.split(',').map(|number| number.trim().parse::<usize>()).collect();
     match *numbers {
-        [Ok(n @ 1..), Ok(d @ 1..), Ok(c @ 1..)] => Ok(Machine { n, d, c }),
+        [Ok(n @ 1..), Ok(d @ 1..), Ok(c @ 1..)] => Ok(KernelMachine { n, d, c }),
         _ => Err("expected samples, inputs, outputs, such as 64,8,1".to_owned()),
-    }
-}
-
-fn split(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(':') {
-        Some((name, number)) => (name, Some(number)),
-        None => (text, None),
-    }
-}
-
-fn real(number: Option<&str>, default: f64) -> Parsed<f64> {
-    match number.map(str::parse::<f64>) {
-        None => Ok(default),
-        Some(Ok(value)) if value.is_finite() => Ok(value),
-        Some(_) => Err("expected a number after the colon".to_owned()),
     }
 }

@@ -2,10 +2,14 @@ use super::*;
 use crate::plan::{Activation, Loss, Optimizer, Plan, Precision, Source, Standardize};
 
 fn plan(args: &[&str]) -> Plan {
+    verify(args).plan().expect("consistent")
+}
+
+fn verify(args: &[&str]) -> Box<Verify> {
     let Command::Verify(verify) = parse(args).expect("valid").command else {
-        panic!("another command than verify")
+        panic!("another command")
     };
-    verify.plan().expect("consistent")
+    verify
 }
 
 fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
@@ -121,8 +125,7 @@ fn a_bad_number_is_answered_with_what_was_expected() {
 fn a_decay_that_the_number_format_cannot_hold_is_refused() {
     let refused = |lambda, precision| {
         let args = ["iris", "--lambda", lambda, "--precision", precision];
-        let Command::Verify(verify) = parse(&args).expect("each is valid").command;
-        verify.plan().is_err()
+        verify(&args).plan().is_err()
     };
     for (lambda, f32, f64) in [
         ("0", false, false),
@@ -140,7 +143,6 @@ fn a_decay_that_the_number_format_cannot_hold_is_refused() {
 #[test]
 fn contradictions_are_refused() {
     for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"], &[""], &["--target", ""]] {
-        let Command::Verify(verify) = parse(args).expect("each is valid").command;
-        assert!(verify.plan().is_err(), "{args:?}");
+        assert!(verify(args).plan().is_err(), "{args:?}");
     }
 }

@@ -1,10 +1,11 @@
 //! Arguments of `fact verify`.
 
 use super::parse::{self, Choice, Hidden};
-use crate::data::{Format, Header, Task};
+use crate::data::{Format, Header, Missing, Task};
 use crate::error::{Error, Result};
 use crate::plan::{
     Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
+    check_lambda,
 };
 use std::path::PathBuf;
 
@@ -21,7 +22,8 @@ not collapsed), 1 when it does not, 2 on bad usage or input.";
 /// Arguments of `fact verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// digits, iris, wine, breast-cancer or a delimited text file
+    /// digits, iris, wine, breast-cancer, mnist (with --data-dir), a delimited text file, or one of
+    /// parity:d,k,n, modular:p,op,fraction and lowrank:n,d, drawn by --seed
     #[arg(default_value = "digits")]
     data: String,
 
@@ -34,6 +36,12 @@ pub struct Verify {
     /// Whether the first row of a file names its columns
     #[arg(long, value_enum, default_value = "auto", help_heading = "Data")]
     header: Header,
+    /// What becomes of a feature without a value in a file
+    #[arg(long, value_enum, default_value = "refuse", help_heading = "Data")]
+    missing: Missing,
+    /// Where the files of mnist are, in IDX format, gzipped or not
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
     /// What is brought to mean 0 and deviation 1 [default: all; digits: none, pixels are in 0..1]
     #[arg(long, value_enum, help_heading = "Data")]
     standardize: Option<Standardize>,
@@ -44,13 +52,13 @@ pub struct Verify {
     hidden: Option<Hidden>,
     /// identity, relu, srelu[:EPS], leaky-relu[:SLOPE], tanh, sigmoid, softplus, gelu or quadratic
     /// [default: srelu:0.1; iris: tanh]
-    #[arg(long, value_parser = parse::activation, help_heading = "Network")]
+    #[arg(long, help_heading = "Network")]
     activation: Option<Activation>,
     /// Biases
     #[arg(long, value_enum, default_value = "none", help_heading = "Network")]
     bias: Bias,
     /// half-mse (½‖f−y‖²), mse-sum, mse-mean or ce (softmax cross-entropy)
-    #[arg(long, default_value = "half-mse", value_parser = parse::loss, help_heading = "Network")]
+    #[arg(long, default_value = "half-mse", help_heading = "Network")]
     loss: Loss,
     /// Weight decay λ of (1/n)Σℓ + (λ/2)‖θ‖² [default: by data set, 1e-3 to 1e-2]
     #[arg(long, value_parser = parse::nonnegative, help_heading = "Network",
@@ -73,7 +81,7 @@ pub struct Verify {
     #[arg(long, value_parser = parse::tolerance, help_heading = "Training",
         allow_negative_numbers = true)]
     tolerance: Option<f64>,
-    /// Seed of the initial weights
+    /// Seed of the initial weights and of drawn data
     #[arg(long, default_value_t = 0, value_parser = parse::seed, help_heading = "Training",
         allow_negative_numbers = true)]
     seed: u64,
@@ -87,6 +95,9 @@ pub struct Verify {
     /// Write report, matrices (.npy) and pictures into this directory
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+    /// Write the trained network into this .safetensors file, for check, export or PyTorch
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    save: Option<PathBuf>,
     /// No progress on stderr
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -107,11 +118,23 @@ impl Verify {
                 return Err(usage(message));
             }
         }
-        let format = Format { header: self.header, target: self.target.clone(), task: self.task };
-        let source = Source::new(&self.data, format.clone());
-        if matches!(source, Source::Builtin(_)) && format != Format::default() {
+        let format = Format {
+            header: self.header,
+            target: self.target.clone(),
+            task: self.task,
+            missing: self.missing,
+        };
+        let source = match (&self.data_dir, self.data.as_str()) {
+            (Some(directory), "mnist") => Source::Mnist(directory.clone()),
+            (Some(_), _) => {
+                return Err(usage("--data-dir is for mnist; files have their own path"));
+            }
+            (None, "mnist") => return Err(usage("mnist needs --data-dir, where its files are")),
+            (None, data) => Source::new(data, format.clone())?,
+        };
+        if !matches!(source, Source::File(..)) && format != Format::default() {
             return Err(usage(
-                "--target, --task and --header are for files; built-in sets know theirs",
+                "--target, --task, --header and --missing are for files; built-in sets know theirs",
             ));
         }
         let recipe = Recipe::of(&source);
@@ -152,27 +175,10 @@ impl Verify {
             training,
             json: self.json,
             out: self.out.clone(),
+            save: self.save.clone(),
             quiet: self.quiet,
         })
     }
-}
-
-/// Refuses a decay that training would not see as it is: FACT divides by it.
-fn check_lambda(lambda: f64, precision: Precision) -> Result<()> {
-    let (rounded, least, most) = match precision {
-        Precision::F32 => {
-            (f64::from(lambda as f32), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
-        }
-        Precision::F64 => (lambda, f64::MIN_POSITIVE, f64::MAX),
-    };
-    if lambda == 0.0 || (least..=most).contains(&rounded) {
-        return Ok(());
-    }
-    Err(Error::Usage(format!(
-        "--lambda {lambda:e} is beyond the range of {precision}, {least:.1e} to {most:.1e}: use 0, \
-         a value within it, such as 1e-3{}",
-        if precision == Precision::F32 { ", or --precision f64" } else { "" }
-    )))
 }
 
 fn usage(message: &str) -> Error {

@@ -1,6 +1,12 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
+mod check;
+mod check_traces;
+mod data;
+mod export;
 mod plan;
+mod rfm;
+mod shell;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -24,6 +30,13 @@ pub fn run(cli: &Cli) -> Result<Ending> {
     match &cli.command {
         Command::Plan(arguments) => plan::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::CheckTraces(arguments) => check_traces::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Data(arguments) => data::run(arguments),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
+        Command::Rfm(arguments) => rfm::run(arguments),
     }
 }
 

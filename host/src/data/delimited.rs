@@ -1,6 +1,7 @@
 //! Reading delimited text: from bytes to records of equal width and a header or none.
 
 use super::Dataset;
+use super::array::{Array, Kind, bytes};
 use super::cell::{Cell, shown};
 use super::table::Table;
 use crate::error::{Error, Fault, Result};
@@ -28,16 +29,29 @@ pub enum Task {
     Regress,
 }
 
+/// What becomes of a feature without a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Missing {
+    /// The file is refused
+    #[default]
+    Refuse,
+    /// It takes the mean of its column
+    Mean,
+}
+
 /// How to read a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Format {
     /// Whether the first row names the columns.
     pub header: Header,
-    /// The target column: its number, counted from 1, or its name. The last when not given.
+    /// The target column: its number, counted from 1, or its name; or several of them, numeric,
+    /// separated by commas. The last when not given.
     pub target: Option<String>,
     /// What the target column means. Inferred when not given: classes when it isn't numeric or
     /// holds few distinct whole numbers.
     pub task: Option<Task>,
+    /// What becomes of a feature without a value.
+    pub missing: Missing,
 }
 
 /// Reads the file at `path`.
@@ -46,9 +60,7 @@ pub struct Format {
 /// [`Error::Read`] when the system refuses, [`Error::Data`] when the contents are not a table of
 /// numbers with a target.
 pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    parse(path, &bytes, format)
+    parse(path, &bytes(path)?, format)
 }
 
 /// Reads the contents of a file; `path` serves for messages and for the name of the set.
@@ -68,7 +80,7 @@ pub fn read(path: &Path, format: &Format) -> Result<Dataset> {
 /// # Ok::<(), fact_host::error::Error>(())
 /// ```
 pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
-    let records = records(path, text(path, bytes)?)?;
+    let records = records(path, bytes)?;
     let Some((first, below)) = records.split_first() else {
         let fault = Fault::of_file(path, "no rows").expected("one row per sample");
         return Err(Error::data(fault.advice("Each row holds the features and the target")));
@@ -82,17 +94,91 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         ));
     }
     check_last_column(path, &records)?;
-    let Place { target, by_name } = target_column(path, first, format)?;
+    let Place { targets, by_name } = target_columns(path, first, format)?;
     let named = match format.header {
         Header::Yes => true,
         Header::No => false,
         Header::Auto => {
             check_counting(path, &records)?;
-            by_name || is_header(first, target)
+            by_name || is_header(first, &targets)
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
-    Table { path, header, rows, target }.dataset(format.task)
+    Table { path, header, rows, targets: &targets, missing: format.missing }.dataset(format.task)
+}
+
+/// Reads the contents of a file without a target: every column is a column of numbers.
+///
+/// # Errors
+/// [`Error::Data`] with line, field, what was found, what was expected and what to do.
+pub(super) fn parse_array(
+    path: &Path,
+    bytes: &[u8],
+    header: Header,
+    missing: Missing,
+) -> Result<Array> {
+    let records = records(path, bytes)?;
+    let Some((first, below)) = records.split_first() else {
+        return Err(Error::data(Fault::of_file(path, "no rows").expected("one row per sample")));
+    };
+    let named = match header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => is_header(first, &[]),
+    };
+    let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
+    let columns: Vec<usize> = (0..first.len()).collect();
+    let data = Table { path, header, rows, targets: &[], missing }.numbers(&columns)?;
+    Ok(Array { shape: vec![rows.len(), columns.len()], data, kind: Kind::Text })
+}
+
+/// Reads the classes in the file at `path` as their places among `labels`: a text file names them, an
+/// array holds their numbers. An array of several columns is returned as it is.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::Data`], also when a class is not among `labels`.
+pub fn read_labels(path: &Path, header: Header, labels: &[String]) -> Result<Array> {
+    let unknown = |found: String| {
+        let known = labels.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if labels.len() > 8 { ", …" } else { "" };
+        let fault = Fault::of_file(path, found).expected(format!("one of {known}{more}"));
+        fault.advice("These are the classes that the model was trained on")
+    };
+    let place = |text: &str| {
+        let number = |text: &str| text.parse::<f64>().ok();
+        let same = |label: &String| {
+            label == text || number(text).is_some_and(|n| Some(n) == number(label))
+        };
+        labels.iter().position(same)
+    };
+    if super::array::is_text(path) {
+        let contents = bytes(path)?;
+        let records = records(path, &contents)?;
+        if records.iter().all(|record| record.len() == 1) {
+            let named = match (header, records.first().and_then(|first| first.get(0))) {
+                (Header::Auto, Some(first)) => place(first).is_none() && records.len() > 1,
+                (header, _) => header == Header::Yes,
+            };
+            let rows = records.iter().skip(usize::from(named));
+            let places = rows.map(|record| {
+                let class = record.get(0).unwrap_or_default();
+                let found = place(class).map(|place| place as f64);
+                found.ok_or_else(|| Error::data(unknown(shown(class)).line(line(record))))
+            });
+            let data = places.collect::<Result<Vec<f64>>>()?;
+            return Ok(Array { shape: vec![data.len(), 1], data, kind: Kind::Text });
+        }
+    }
+    let mut array = super::read_array(path, header, Missing::Refuse)?;
+    if array.columns() == 1 {
+        for (number, value) in (1..).zip(&mut array.data) {
+            let found = place(&value.to_string()).ok_or_else(|| {
+                Error::data(unknown(value.to_string()).field(format!("row {number}")))
+            })?;
+            *value = found as f64;
+        }
+    }
+    Ok(array)
 }
 
 /// The line on which a record starts, counted from 1.
@@ -121,7 +207,8 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// All rows that are not blank, each as wide as the first.
-fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
+pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
+    let text = text(path, bytes)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -161,8 +248,20 @@ fn records(path: &Path, text: &str) -> Result<Vec<StringRecord>> {
             let fault = Fault::of_file(path, "a field of several lines").line(line(last));
             Err(Error::data(fault.expected("a closing quote").advice(UNCLOSED)))
         }
+        Some(last) if odd && ends_open(text, last) => {
+            let fault = Fault::of_file(path, "an opening quote").line(line(last));
+            Err(Error::data(fault.expected("a closing quote").advice(UNCLOSED)))
+        }
         _ => Ok(records),
     }
+}
+
+/// Whether a field of the last record opens a quote that the text ends in.
+fn ends_open(text: &str, last: &StringRecord) -> bool {
+    let start = last.position().map_or(0, csv::Position::byte) as usize;
+    let separator = char::from(delimiter(text));
+    let mut fields = text.get(start..).unwrap_or_default().split(separator).map(str::trim);
+    fields.any(|field| field.starts_with('"') && field.matches('"').count() % 2 == 1)
 }
 
 const UNCLOSED: &str = "A double quote (\") opens a field there and is not closed on its line";
@@ -215,27 +314,57 @@ fn count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
-/// Where the target is.
+/// Where the targets are.
 struct Place {
-    target: usize,
+    targets: Vec<usize>,
     by_name: bool,
 }
 
-/// The target column. A number is always a position, so that names cannot be confused with data.
-fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
-    let width = first.len();
+/// The target columns. A name with commas is one name where a column is called that.
+fn target_columns(path: &Path, first: &StringRecord, format: &Format) -> Result<Place> {
     let Some(wanted) = &format.target else {
-        return Ok(Place { target: width - 1, by_name: false });
+        return Ok(Place { targets: vec![first.len() - 1], by_name: false });
     };
+    let mut place = Place { targets: Vec::new(), by_name: false };
+    let whole = first.iter().any(|name| name == wanted);
+    let names = if whole { vec![wanted.as_str()] } else { wanted.split(',').collect() };
+    for name in names {
+        let (target, by_name) = target_column(path, first, name.trim(), format.header)?;
+        if place.targets.contains(&target) {
+            return Err(Error::Usage(format!(
+                "--target {wanted}: column {} is named twice",
+                target + 1
+            )));
+        }
+        place.targets.push(target);
+        place.by_name |= by_name;
+    }
+    if place.targets.len() == first.len() {
+        let fault = Fault::of_file(path, "nothing but targets").line(line(first));
+        let fault = fault.expected("at least one feature");
+        return Err(Error::data(fault.advice("Name fewer columns with --target")));
+    }
+    Ok(place)
+}
+
+/// One target column, and whether it was found by its name. A number is always a position, so that
+/// names cannot be confused with data.
+fn target_column(
+    path: &Path,
+    first: &StringRecord,
+    wanted: &str,
+    header: Header,
+) -> Result<(usize, bool)> {
+    let width = first.len();
     if let Ok(number) = wanted.parse::<usize>()
         && (1..=width).contains(&number)
     {
-        return Ok(Place { target: number - 1, by_name: false });
+        return Ok((number - 1, false));
     }
     let mut named = (1..).zip(first).filter(|&(_, name)| name == wanted).map(|(number, _)| number);
     let (one, other) = (named.next(), named.next());
     if let (Some(one), Some(other)) = (one, other)
-        && format.header != Header::No
+        && header != Header::No
     {
         let fault =
             Fault::of_file(path, format!("the columns {one} and {other}")).line(line(first));
@@ -245,8 +374,8 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
                 .advice(format!("Say which: --target {one} or --target {other}")),
         ));
     }
-    match one.map(|number: usize| number - 1).filter(|_| format.header != Header::No) {
-        Some(target) => Ok(Place { target, by_name: true }),
+    match one.map(|number: usize| number - 1).filter(|_| header != Header::No) {
+        Some(target) => Ok((target, true)),
         None => {
             let columns: Vec<&str> = first.iter().take(8).collect();
             let more = if width > columns.len() { ", …" } else { "" };
@@ -262,16 +391,14 @@ fn target_column(path: &Path, first: &StringRecord, format: &Format) -> Result<P
 }
 
 /// Whether a first row reads as names: no feature field of it is a number or a missing value.
-fn is_header(first: &StringRecord, target: usize) -> bool {
-    let mut features = first.iter().enumerate().filter(|&(k, _)| k != target);
+pub(super) fn is_header(first: &StringRecord, targets: &[usize]) -> bool {
+    let mut features = first.iter().enumerate().filter(|(k, _)| !targets.contains(k));
     features.all(|(_, text)| Cell::of(text) == Cell::Text)
 }
 
 /// The fault of one field.
 pub(super) fn field_fault(table: &Table<'_>, row: &StringRecord, k: usize) -> Fault {
-    let name = table.header.and_then(|header| header.get(k)).unwrap_or_default();
-    let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
     Fault::of_file(table.path, shown(row.get(k).unwrap_or_default()))
         .line(line(row))
-        .field(format!("column {}{name}", k + 1))
+        .field(table.field(k))
 }

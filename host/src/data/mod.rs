@@ -1,13 +1,25 @@
-//! Data sets: the four that are compiled in, and any CSV file.
+//! Data sets: those that are compiled in, those that are computed, CSV and IDX files; and arrays from
+//! files.
 
+mod array;
 mod builtin;
 mod cell;
 mod delimited;
+pub mod idx;
+pub mod npy;
+mod query;
 mod scale;
+mod synthetic;
 mod table;
 
+pub use array::{Array, Kind, bytes, read_array};
 pub use builtin::{BUILTIN, builtin};
-pub use delimited::{Format, Header, Task, parse, read};
+pub use delimited::{Format, Header, Missing, Task, parse, read, read_labels};
+pub use query::{Query, query};
+pub(crate) use synthetic::shuffle;
+pub use synthetic::{Operation, Synthetic, parity_support};
+
+use crate::network::Standardization;
 
 /// What each row is to be mapped to.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +31,17 @@ pub enum Target {
         /// Class of each row.
         index: Vec<usize>,
     },
-    /// A number.
+    /// One or several numbers a row, row-major.
     Values(Vec<f64>),
+}
+
+/// Samples to learn from and, where the source has them, samples to test with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The training samples.
+    pub train: Dataset,
+    /// The test samples.
+    pub test: Option<Dataset>,
 }
 
 /// Rows with features and a target, all finite.
@@ -41,11 +62,54 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of network outputs: one per class, or one.
+    /// Number of outputs: one per class, or one per number.
     pub fn outputs(&self) -> usize {
         match &self.target {
             Target::Classes { labels, .. } => labels.len(),
-            Target::Values(_) => 1,
+            Target::Values(values) => values.len() / self.n.max(1),
+        }
+    }
+
+    /// The targets of each row, as they stand in a file.
+    pub(crate) fn shown(&self) -> Vec<Vec<String>> {
+        match &self.target {
+            Target::Classes { labels, index } => {
+                index.iter().map(|&k| labels.get(k).cloned().into_iter().collect()).collect()
+            }
+            Target::Values(values) => values
+                .chunks_exact(self.outputs().max(1))
+                .map(|row| row.iter().map(f64::to_string).collect())
+                .collect(),
+        }
+    }
+
+    /// Number of numeric targets a row; `None` of classes.
+    pub(crate) fn outputs_of_values(&self) -> Option<usize> {
+        match &self.target {
+            Target::Classes { .. } => None,
+            Target::Values(_) => Some(self.outputs()),
+        }
+    }
+
+    /// The rows of these numbers, in their order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let take = |values: &[f64], width: usize| -> Vec<f64> {
+            rows.iter().flat_map(|&row| values[row * width..(row + 1) * width].to_vec()).collect()
+        };
+        let target = match &self.target {
+            Target::Classes { labels, index } => Target::Classes {
+                labels: labels.clone(),
+                index: rows.iter().map(|&row| index[row]).collect(),
+            },
+            Target::Values(values) => Target::Values(take(values, self.outputs())),
+        };
+        Self {
+            name: self.name.clone(),
+            features: self.features.clone(),
+            x: take(&self.x, self.d),
+            n: rows.len(),
+            d: self.d,
+            target,
         }
     }
 
@@ -70,16 +134,20 @@ impl Dataset {
     }
 
     /// Brings every feature to mean 0 and population standard deviation 1; a constant one to 0.
-    pub fn standardize_features(&mut self) {
-        for column in 0..self.d {
-            scale::standardize(&mut self.x, column, self.d);
-        }
+    pub fn standardize_features(&mut self) -> Standardization {
+        (0..self.d).map(|column| scale::standardize(&mut self.x, column, self.d)).collect()
     }
 
     /// Brings a numeric target to mean 0 and population standard deviation 1; classes stay.
-    pub fn standardize_target(&mut self) {
-        if let Target::Values(values) = &mut self.target {
-            scale::standardize(values, 0, 1);
+    pub fn standardize_target(&mut self) -> Option<Standardization> {
+        match &mut self.target {
+            Target::Values(values) => {
+                let columns = values.len() / self.n.max(1);
+                let columns = 0..columns;
+                let count = columns.len();
+                Some(columns.map(|column| scale::standardize(values, column, count)).collect())
+            }
+            Target::Classes { .. } => None,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Standardisation of one column.
 
 /// Brings column `column` of the row-major `x` with `d` columns to mean 0 and population standard
-/// deviation 1. A column that is constant up to rounding becomes 0.
-pub(super) fn standardize(x: &mut [f64], column: usize, d: usize) {
+/// deviation 1, and returns the mean and the reciprocal deviation it had. A column that is constant up
+/// to rounding becomes 0 and has the reciprocal 0.
+pub(super) fn standardize(x: &mut [f64], column: usize, d: usize) -> (f64, f64) {
     let n = (x.len() / d.max(1)) as f64;
     let cells = || x.iter().skip(column).step_by(d);
     // Dividing by the largest magnitude keeps the squares of very large numbers finite.
@@ -16,6 +17,7 @@ pub(super) fn standardize(x: &mut [f64], column: usize, d: usize) {
     for v in x.iter_mut().skip(column).step_by(d) {
         *v = if constant { 0.0 } else { (*v / unit - mean) / deviation };
     }
+    (mean * unit, if constant { 0.0 } else { 1.0 / (deviation * unit) })
 }
 
 #[cfg(test)]

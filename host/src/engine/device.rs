@@ -1,7 +1,7 @@
 //! How much memory training takes on a microcontroller, by the sizes that `fact-core` states.
 
 use super::train;
-use crate::plan::{Activation, Device, Loss, Machine, Network, Precision, Training};
+use crate::plan::{Activation, Device, KernelMachine, Loss, Network, Precision, Training};
 use fact_core::kernel::{predict_scratch, rfm};
 use fact_core::nn::{Architecture, objective, sgd};
 use serde::Serialize;
@@ -114,7 +114,7 @@ fn of_network(network: &Network, precision: Precision) -> [Row; 3] {
     ]
 }
 
-fn of_machine(&Machine { n, d, c }: &Machine) -> [Row; 6] {
+fn of_machine(&KernelMachine { n, d, c }: &KernelMachine) -> [Row; 6] {
     let area = usize::saturating_mul;
     [
         ("rfm", "x", area(n, d), "inputs"),

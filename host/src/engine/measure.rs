@@ -4,7 +4,9 @@ use super::Problem;
 use super::train::ROWS;
 use crate::error::Result;
 use crate::experiment::{Agreement, Direction, Layer, Matrix};
-use fact_core::features::{Measured as Value, agop, agreement, certificate, enfa, fact, neural};
+use fact_core::features::{
+    Measured as Value, Missing, agop, agreement, certificate, enfa, fact, neural,
+};
 use fact_core::linalg::power;
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::objective::{self, Objective};
@@ -90,12 +92,11 @@ pub fn measure<T: Scalar>(problem: &Problem<T>, theta: &[T]) -> Result<Measured>
     })
 }
 
-/// AGOP and its counterpart of loss gradients, with their powers.
-struct Ansatz {
-    agop: Matrix,
-    nfa: Matrix,
-    egop: Matrix,
-    enfa: Matrix,
+/// AGOP, if it is known, and its counterpart of loss gradients, with their powers.
+pub(super) struct Ansatz {
+    pub(super) agop: Option<(Matrix, Matrix)>,
+    pub(super) egop: Matrix,
+    pub(super) enfa: Matrix,
 }
 
 impl Ansatz {
@@ -119,11 +120,15 @@ impl Ansatz {
             enfa::enfa(objective, theta, samples, layer, out, Scratch::new(&mut memory))
         })?;
         Ok(Self {
-            nfa: owned(&psd_power(&agop, d, NFA_POWER)?, d),
-            enfa: owned(&psd_power(&egop, d, ENFA_POWER)?, d),
-            agop: owned(&agop, d),
-            egop: owned(&egop, d),
+            agop: Some((owned(&agop, d), owned(&psd_power(&agop, d, NFA_POWER)?, d))),
+            ..Self::of_loss(&egop, d)?
         })
+    }
+
+    /// Of the averaged outer product of loss gradients alone.
+    pub(super) fn of_loss<T: Scalar>(egop: &[T], d: usize) -> Result<Self> {
+        let enfa = owned(&psd_power(egop, d, ENFA_POWER)?, d);
+        Ok(Self { agop: None, egop: owned(egop, d), enfa })
     }
 }
 
@@ -135,7 +140,7 @@ fn psd_power<T: Scalar>(a: &[T], d: usize, p: f64) -> Result<Vec<T>> {
 }
 
 /// All agreements of one layer; `slopes` are the gradients with and without decay.
-fn measure_layer<T: Scalar>(
+pub(super) fn measure_layer<T: Scalar>(
     lambda: T,
     weight: MatRef<'_, T>,
     slopes: (MatRef<'_, T>, MatRef<'_, T>),
@@ -167,17 +172,24 @@ fn measure_layer<T: Scalar>(
         let found = agreement::agreement(&claim.data, &truth.data);
         Direction { power, pearson: found.pearson, cosine: found.cosine }
     };
+    let (agop, nfa) = ansatz.agop.unzip();
     Ok(Layer {
         fact_agreement: equality(&claim, &nfm),
         bfact_agreement: equality(&backward, &wwt),
-        nfa_agreement: direction(&ansatz.nfa, NFA_POWER),
+        nfa_agreement: match &nfa {
+            Some(nfa) => direction(nfa, NFA_POWER),
+            None => {
+                let reason = Err(Missing::NotFormed);
+                Direction { power: NFA_POWER, pearson: reason, cosine: reason }
+            }
+        },
         enfa_agreement: direction(&ansatz.enfa, ENFA_POWER),
         weight_norm_squared: norm(weight.data()).powi(2),
         weights: Matrix { nrows: outputs, ..owned(weight.data(), inputs) },
         fact: formed.is_ok().then(|| owned(&claim, inputs)),
         nfm: truth.clone(),
-        agop: ansatz.agop,
-        nfa: ansatz.nfa,
+        agop,
+        nfa,
         egop: ansatz.egop,
         enfa: ansatz.enfa,
     })
@@ -189,18 +201,23 @@ fn equality(found: agreement::Agreement, bound: Value) -> Agreement {
     Agreement { pearson, cosine, residual, bound }
 }
 
-/// The largest imbalance of neighbouring layers; `None` unless the activation is homogeneous and
-/// the layers are the only thing that decays.
+/// The largest imbalance of neighbouring layers; `None` unless the activation is homogeneous. Of
+/// biases, those that decay count among the weights that lead into a unit.
 fn balance<T: Scalar>(objective: &Objective<'_, T>, theta: &[T]) -> Result<Option<f64>> {
     let architecture = &objective.architecture;
     let Some(degree) = architecture.hidden.degree() else { return Ok(None) };
-    if architecture.bias != fact_core::nn::Bias::None {
-        return Ok(None);
-    }
+    let decayed = architecture.bias == fact_core::nn::Bias::Decayed;
     let above = architecture.layers(theta)?.skip(1);
     let mut largest: Option<f64> = None;
     for (below, above) in architecture.layers(theta)?.zip(above) {
-        let found: Value = neural::imbalance(below.weight, above.weight, degree)?;
+        let (outputs, inputs) = below.weight.shape();
+        let mut incoming = Vec::with_capacity(outputs * (inputs + 1));
+        for (unit, row) in below.weight.rows().enumerate() {
+            incoming.extend_from_slice(row);
+            incoming.push(below.bias.get(unit).copied().filter(|_| decayed).unwrap_or(T::ZERO));
+        }
+        let below = MatRef::new(&incoming, outputs, inputs + 1)?;
+        let found: Value = neural::imbalance(below, above.weight, degree)?;
         let Ok(found) = found else { return Ok(None) };
         largest = Some(largest.map_or(found, |l| l.max(found)));
     }
@@ -208,7 +225,7 @@ fn balance<T: Scalar>(objective: &Objective<'_, T>, theta: &[T]) -> Result<Optio
 }
 
 /// A `d×d` matrix written by `form`.
-fn square<T: Scalar>(
+pub(super) fn square<T: Scalar>(
     d: usize,
     form: impl FnOnce(MatMut<'_, T>) -> fact_core::Result<()>,
 ) -> Result<Vec<T>> {
@@ -223,6 +240,6 @@ fn owned<T: Scalar>(data: &[T], ncols: usize) -> Matrix {
     Matrix { nrows, ncols, data: data.iter().map(|v| v.to_f64()).collect() }
 }
 
-fn norm<T: Scalar>(values: &[T]) -> f64 {
+pub(super) fn norm<T: Scalar>(values: &[T]) -> f64 {
     values.iter().map(|v| v.to_f64().powi(2)).sum::<f64>().sqrt()
 }

@@ -1,7 +1,7 @@
 //! A data set and an architecture in one number format.
 
 use crate::data::Dataset;
-use crate::plan::{self, Training};
+use crate::plan::{self, Setting, Training};
 use fact_core::mat::MatRef;
 use fact_core::nn::objective::Objective;
 use fact_core::nn::{Activation, Architecture, Bias, Loss};
@@ -24,24 +24,29 @@ pub struct Problem<T> {
 impl<T: Scalar> Problem<T> {
     /// The problem of fitting the network of `training` to `data`.
     pub fn new(data: &Dataset, training: &Training) -> Self {
-        let convert = |values: &[f64]| values.iter().map(|&v| T::from_f64(v)).collect();
         let mut widths = vec![data.d];
         widths.extend(&training.hidden);
         widths.push(data.outputs());
+        Self::of(widths, &training.setting(), (&data.x, &data.targets()), data.n)
+    }
+
+    /// The problem that a network of these widths and this setting is for, on `n` samples.
+    pub fn of(widths: Vec<usize>, setting: &Setting, (x, y): (&[f64], &[f64]), n: usize) -> Self {
+        let convert = |values: &[f64]| values.iter().map(|&v| T::from_f64(v)).collect();
         Self {
-            x: convert(&data.x),
-            y: convert(&data.targets()),
-            n: data.n,
+            x: convert(x),
+            y: convert(y),
+            n,
             widths,
-            hidden: activation(training.activation),
-            bias: bias(training.bias),
-            loss: match training.loss {
+            hidden: activation(setting.activation),
+            bias: bias(setting.bias),
+            loss: match setting.loss {
                 plan::Loss::HalfMse => Loss::HalfSquared,
                 plan::Loss::MseSum => Loss::Squared,
                 plan::Loss::MseMean => Loss::MeanSquared,
                 plan::Loss::CrossEntropy => Loss::CrossEntropy,
             },
-            lambda: training.lambda,
+            lambda: setting.lambda,
         }
     }
 

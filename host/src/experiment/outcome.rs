@@ -1,7 +1,7 @@
 //! What an experiment on one network found.
 
 use super::Matrix;
-use crate::plan::Training;
+use crate::plan::{Setting, Training};
 use fact_core::features::{Measured, Missing};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -76,10 +76,10 @@ pub struct Layer {
     pub nfm: Matrix,
     /// FACT; `None` at λ = 0.
     pub fact: Option<Matrix>,
-    /// Average gradient outer product of the outputs.
-    pub agop: Matrix,
+    /// Average gradient outer product of the outputs; `None` where only traces are known.
+    pub agop: Option<Matrix>,
     /// AGOP to the power in `nfa_agreement`: what the neural feature ansatz predicts.
-    pub nfa: Matrix,
+    pub nfa: Option<Matrix>,
     /// Average outer product of the loss gradients.
     pub egop: Matrix,
     /// The same to the power in `enfa_agreement`: what the equivariant ansatz predicts.
@@ -120,6 +120,38 @@ pub struct Point {
     pub layers: Vec<PointLayer>,
 }
 
+/// What was found of one layer of a network of any kind, from its weights and traces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traced {
+    /// Name of the file of weights.
+    pub name: String,
+    /// Number of samples that the loss is averaged over.
+    pub n: usize,
+    /// Number of rows of the traces: more than `n` where the layer is used several times a sample.
+    pub rows: usize,
+    /// Weight decay λ; 0 when none was given and none above 0 fits.
+    pub lambda: f64,
+    /// λ is the one that fits best, not one that was given.
+    pub estimated: bool,
+    /// Norm of the gradient of the objective with respect to the weights.
+    pub gradient_norm: f64,
+    /// The layer, without what needs the outputs' Jacobian.
+    pub layer: Layer,
+}
+
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// As it was planned.
+    pub training: Training,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Gradients computed.
+    pub evaluations: u32,
+    /// Time taken.
+    pub elapsed: Duration,
+}
+
 /// Everything found out about one trained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -131,14 +163,12 @@ pub struct Outcome {
     pub classes: Option<usize>,
     /// Widths of all layers, inputs first.
     pub widths: Vec<usize>,
-    /// How it was trained.
-    pub training: Training,
-    /// Why training ended.
-    pub stop: Stop,
-    /// Gradients computed.
-    pub evaluations: u32,
-    /// Time taken.
-    pub elapsed: Duration,
+    /// All parameters, in core's layout.
+    pub theta: Vec<f64>,
+    /// What it is, and what it minimises.
+    pub setting: Setting,
+    /// How it was trained; `None` when that happened elsewhere.
+    pub run: Option<Run>,
     /// Objective, decay included; `None` when it is not finite.
     pub objective: Option<f64>,
     /// Norm of its gradient; `None` when it is not finite.

@@ -1,6 +1,6 @@
 //! `fact verify`: train one network and hold every claim about its layers against its weights.
 
-use super::{Outcome, PointLayer, Stop};
+use super::{Outcome, PointLayer, Run, Stop};
 use crate::data::{Dataset, Target};
 use crate::engine::{self, Measured, Problem};
 use crate::error::{Error, Result};
@@ -61,10 +61,14 @@ fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Re
         n: data.n,
         classes,
         widths: problem.widths().to_vec(),
-        training: plan.training.clone(),
-        stop,
-        evaluations: trained.evaluations,
-        elapsed: start.elapsed(),
+        theta: trained.theta.iter().map(|v| v.to_f64()).collect(),
+        setting: plan.training.setting(),
+        run: Some(Run {
+            training: plan.training.clone(),
+            stop,
+            evaluations: trained.evaluations,
+            elapsed: start.elapsed(),
+        }),
         objective: measured.objective,
         gradient_norm: measured.gradient_norm,
         accuracy: measured.accuracy.filter(|_| classes.is_some()),

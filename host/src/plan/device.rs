@@ -8,7 +8,7 @@ pub struct Device {
     /// A network to train.
     pub network: Option<Network>,
     /// A kernel machine to fit.
-    pub machine: Option<Machine>,
+    pub machine: Option<KernelMachine>,
     /// Number format.
     pub precision: Precision,
     /// Print JSON, not a table.
@@ -30,7 +30,7 @@ pub struct Network {
 
 /// A kernel machine with a learned metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Machine {
+pub struct KernelMachine {
     /// Samples.
     pub n: usize,
     /// Inputs.

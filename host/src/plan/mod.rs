@@ -1,10 +1,22 @@
 //! What a command is to do: plain data, validated, with every default filled in.
 
+mod check;
 mod device;
+mod machine;
+mod names;
 mod network;
+mod source;
 
-pub use device::{Device, Machine, Network};
-pub(crate) use network::plain;
-pub use network::{
-    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Source, Standardize, Training,
+pub(crate) use check::stem;
+pub use check::{Check, CheckTraces, Examined};
+pub use device::{Device, KernelMachine, Network};
+pub use machine::{
+    Bandwidth, Engine, Fit, Machine, MachineRecipe, Predict, bandwidth_of, with_bandwidth,
 };
+pub(crate) use names::{real, split};
+pub use network::{
+    Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Scaled, Setting, Standardize,
+    Training,
+};
+pub(crate) use network::{check_lambda, plain};
+pub use source::Source;

@@ -1,18 +1,11 @@
 //! The plan of `fact verify`: a dataset, a network, and how it is trained.
 
-use crate::data::{self, BUILTIN, Dataset, Format, Target};
+use super::Source;
+use crate::data::{Dataset, Target};
 use crate::error::{Error, Result};
+use crate::network::Standardization;
 use std::fmt;
 use std::path::PathBuf;
-
-/// Where the data come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A set that is compiled in, by name.
-    Builtin(&'static str),
-    /// A delimited text file.
-    File(PathBuf, Format),
-}
 
 /// What is standardised, to mean 0 and population standard deviation 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -98,6 +91,21 @@ pub enum Bias {
     Decayed,
 }
 
+/// What a network is, apart from its weights, and what its weights minimise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Loss per sample.
+    pub loss: Loss,
+    /// Weight decay λ of `(1/n) Σ ℓᵢ + (λ/2)‖θ‖²`.
+    pub lambda: f64,
+    /// Biases.
+    pub bias: Bias,
+    /// Number format of the weights.
+    pub precision: Precision,
+}
+
 /// A network and how it is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
@@ -138,6 +146,8 @@ pub struct Plan {
     pub json: bool,
     /// Where report, matrices and pictures go.
     pub out: Option<PathBuf>,
+    /// Where the trained network goes.
+    pub save: Option<PathBuf>,
     /// No progress on stderr.
     pub quiet: bool,
 }
@@ -191,7 +201,12 @@ impl Recipe {
         let named = |name: &str| RECIPES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r);
         match source {
             Source::Builtin(name) => named(name),
+            Source::Mnist(_) => named("digits"),
             Source::File(..) => None,
+            // Bits and one-hot operands stay as they are.
+            Source::Synthetic(_) => {
+                Some(Recipe { standardize: Standardize::None, ..recipe(&[32], 1e-3) })
+            }
         }
         .unwrap_or(recipe(&[16], 3e-3))
     }
@@ -210,13 +225,11 @@ impl Recipe {
     }
 }
 
-impl Source {
-    /// A built-in set when `data` names one, else the file at `data`.
-    pub fn new(data: &str, format: Format) -> Self {
-        match BUILTIN.iter().find(|name| **name == data) {
-            Some(name) => Self::Builtin(name),
-            None => Self::File(PathBuf::from(data), format),
-        }
+impl Training {
+    /// What is trained, apart from how.
+    pub fn setting(&self) -> Setting {
+        let &Self { activation, loss, lambda, bias, precision, .. } = self;
+        Setting { activation, loss, lambda, bias, precision }
     }
 }
 
@@ -238,6 +251,24 @@ pub(crate) fn plain(value: f64) -> String {
         0.0 | 1e-4..1e6 => value.to_string(),
         _ => format!("{value:e}"),
     }
+}
+
+/// Refuses a decay that training would not see as it is: FACT divides by it.
+pub(crate) fn check_lambda(lambda: f64, precision: Precision) -> Result<()> {
+    let (rounded, least, most) = match precision {
+        Precision::F32 => {
+            (f64::from(lambda as f32), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
+        }
+        Precision::F64 => (lambda, f64::MIN_POSITIVE, f64::MAX),
+    };
+    if lambda == 0.0 || (least..=most).contains(&rounded) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--lambda {lambda:e} is beyond the range of {precision}, {least:.1e} to {most:.1e}: use 0, \
+         a value within it, such as 1e-3{}",
+        if precision == Precision::F32 { ", or --precision f64" } else { "" }
+    )))
 }
 
 // Each name below is also what the command line accepts.
@@ -291,6 +322,9 @@ impl fmt::Display for Optimizer {
     }
 }
 
+/// The standardisation of inputs and of targets, where there was any.
+pub type Scaled = (Option<Standardization>, Option<Standardization>);
+
 impl Plan {
     /// Loads the data and standardises what is to be.
     ///
@@ -298,11 +332,15 @@ impl Plan {
     /// [`Error::Read`] and [`Error::Data`] as [`data::read`]; [`Error::Usage`] when the loss does
     /// not suit the target.
     pub fn load(&self) -> Result<Dataset> {
-        let mut data = match &self.source {
-            Source::Builtin(name) => data::builtin(name)
-                .unwrap_or_else(|| Err(Error::Usage(format!("no built-in data set {name:?}"))))?,
-            Source::File(path, format) => data::read(path, format)?,
-        };
+        Ok(self.load_scaled()?.0)
+    }
+
+    /// The same, and the standardisation of inputs and of targets that was done.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_scaled(&self) -> Result<(Dataset, Scaled)> {
+        let mut data = self.source.load(self.training.seed)?.train;
         if self.training.loss == Loss::CrossEntropy && matches!(data.target, Target::Values(_)) {
             return Err(Error::Usage(format!(
                 "{}: cross-entropy needs classes and the target is a number. Use --loss half-mse, \
@@ -310,12 +348,11 @@ impl Plan {
                 data.name
             )));
         }
-        if self.standardize != Standardize::None {
-            data.standardize_features();
-        }
-        if self.standardize == Standardize::All {
-            data.standardize_target();
-        }
-        Ok(data)
+        let inputs = (self.standardize != Standardize::None).then(|| data.standardize_features());
+        let targets = match self.standardize {
+            Standardize::All => data.standardize_target(),
+            _ => None,
+        };
+        Ok((data, (inputs, targets)))
     }
 }

@@ -31,9 +31,10 @@ struct Curve {
 
 impl Painter for Curves<'_> {
     fn paint<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
-        let Outcome { dataset, training, history, .. } = self.outcome;
-        let title =
-            format!("{dataset}: training with {}, λ = {}", training.optimizer, training.lambda);
+        let Outcome { dataset, run, setting, history, .. } = self.outcome;
+        let with =
+            run.as_ref().map_or_else(String::new, |r| format!(" with {}", r.training.optimizer));
+        let title = format!("{dataset}: training{with}, λ = {}", setting.lambda);
         text(area, &title, (20, 12), 22, HPos::Left)?;
         let (_, below) = area.split_vertically(TITLE);
         let charts = below.split_evenly((2, 1));

@@ -68,8 +68,8 @@ impl<'a> Figure<'a> {
             Panel {
                 title: format!("NFA: {}, rescaled", power("AGOP", nfa.power)),
                 note: pearson(nfa.pearson, 4),
-                matrix: Some(&layer.nfa),
-                factor: scaled(&layer.nfa),
+                matrix: layer.nfa.as_ref(),
+                factor: layer.nfa.as_ref().map_or(1.0, scaled),
             },
             Panel {
                 title: format!("eNFA: {}, rescaled", power("⟨ggᵀ⟩", enfa.power)),
@@ -92,14 +92,14 @@ impl Painter for Figure<'_> {
             text(area, &panel.title, (x, TOP - 46), 17, HPos::Left)?;
             text(area, &panel.note, (x, TOP - 23), 15, HPos::Left)?;
             match panel.matrix {
-                Some(matrix) => cells(area, matrix, panel.factor / self.limit, (x, TOP))?,
+                Some(matrix) => cells(area, matrix, panel.factor / self.limit, (x, TOP), PANEL)?,
                 None => {
                     text(area, "undefined", (x + PANEL / 2, TOP + PANEL / 2), 16, HPos::Center)?;
                 }
             }
             frame(area, (x, TOP), (x + PANEL, TOP + PANEL))?;
         }
-        self.bar(area, LEFT + 4 * (PANEL + GAP))?;
+        bar(area, (LEFT + 4 * (PANEL + GAP), TOP), PANEL, self.limit)?;
         let captions = [
             "One colour scale for all four, by square root: white is 0, the ends are ± the \
              largest entry of WᵀW.",
@@ -112,30 +112,34 @@ impl Painter for Figure<'_> {
     }
 }
 
-impl Figure<'_> {
-    fn bar<B: DrawingBackend>(&self, area: &Area<B>, x: i32) -> Drawn<B> {
-        for y in 0..PANEL {
-            let value = 1.0 - 2.0 * f64::from(y) / f64::from(PANEL - 1);
-            fill(area, (x, TOP + y), (x + BAR, TOP + y + 1), diverging(value))?;
-        }
-        frame(area, (x, TOP), (x + BAR, TOP + PANEL))?;
-        // Halfway along a square-root scale is a quarter of the way.
-        let labels = [
-            (0, self.limit),
-            (PANEL / 4, self.limit / 4.0),
-            (PANEL / 2, 0.0),
-            (3 * PANEL / 4, -self.limit / 4.0),
-            (PANEL, -self.limit),
-        ];
-        for (y, value) in labels {
-            text(area, &short(value), (x + BAR + 6, TOP + y - 8), 15, HPos::Left)?;
-        }
-        Ok(())
+/// The scale of the colours, as high as the square beside it.
+pub(super) fn bar<B: DrawingBackend>(
+    area: &Area<B>,
+    (x, top): (i32, i32),
+    side: i32,
+    limit: f64,
+) -> Drawn<B> {
+    for y in 0..side {
+        let value = 1.0 - 2.0 * f64::from(y) / f64::from(side - 1);
+        fill(area, (x, top + y), (x + BAR, top + y + 1), diverging(value))?;
     }
+    frame(area, (x, top), (x + BAR, top + side))?;
+    // Halfway along a square-root scale is a quarter of the way.
+    let labels = [
+        (0, limit),
+        (side / 4, limit / 4.0),
+        (side / 2, 0.0),
+        (3 * side / 4, -limit / 4.0),
+        (side, -limit),
+    ];
+    for (y, value) in labels {
+        text(area, &short(value), (x + BAR + 6, top + y - 8), 15, HPos::Left)?;
+    }
+    Ok(())
 }
 
 /// A number in few characters.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         "0".to_owned()
@@ -146,15 +150,16 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The cells of `factor·matrix`; equal neighbours in a row become one rectangle.
-fn cells<B: DrawingBackend>(
+/// The cells of `factor·matrix` in a square of this side; equal neighbours in a row become one rectangle.
+pub(super) fn cells<B: DrawingBackend>(
     area: &Area<B>,
     matrix: &Matrix,
     factor: f64,
     corner: (i32, i32),
+    side: i32,
 ) -> Drawn<B> {
-    let pooled = pool(matrix, PANEL as usize);
-    let edge = |k: usize, of: usize| (k * PANEL as usize / of.max(1)) as i32;
+    let pooled = pool(matrix, side as usize);
+    let edge = |k: usize, of: usize| (k * side as usize / of.max(1)) as i32;
     for i in 0..pooled.nrows {
         let (top, bottom) = (edge(i, pooled.nrows), edge(i + 1, pooled.nrows));
         let colour = |j: usize| {

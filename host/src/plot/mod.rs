@@ -6,10 +6,11 @@
 mod canvas;
 mod colour;
 mod curves;
+mod fit;
 mod heatmap;
 
 use crate::error::Result;
-use crate::experiment::Outcome;
+use crate::experiment::{FitOutcome, Outcome};
 
 /// A picture as the contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,17 @@ pub fn pictures(outcome: &Outcome) -> Result<Vec<Picture>> {
     if outcome.history.len() > 1 {
         all.extend(canvas::both("training", curves::SIZE, &curves::Curves { outcome })?);
     }
+    Ok(all)
+}
+
+/// The pictures of a fit: its rounds, and the metric it learned.
+///
+/// # Errors
+/// [`Error::Plot`](crate::error::Error::Plot), which names the picture.
+pub fn fit_pictures(outcome: &FitOutcome) -> Result<Vec<Picture>> {
+    let mut all = Vec::new();
+    all.extend(canvas::both("rounds", fit::SIZE, &fit::Rounds { outcome })?);
+    all.extend(canvas::both("metric", fit::METRIC_SIZE, &fit::Metric::new(outcome))?);
     Ok(all)
 }
 

@@ -22,7 +22,7 @@ fn missing_and_degenerate_values_are_drawn_too() {
         layer.fact_agreement =
             crate::experiment::Agreement::missing(fact_core::features::Missing::NoDecay);
         layer.nfm.data.fill(0.0);
-        layer.nfa.data.fill(f64::NAN);
+        layer.nfa.as_mut().expect("formed").data.fill(f64::NAN);
     }
     for point in &mut outcome.history {
         point.objective = f64::INFINITY;

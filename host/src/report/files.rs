@@ -1,4 +1,4 @@
-//! The directory of `--out`: each file appears whole or not at all.
+//! Files that are written: each appears whole or not at all.
 
 use super::{Report, npy};
 use crate::error::{Error, Result};
@@ -30,9 +30,9 @@ pub fn write(directory: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>> {
             Some(&layer.weights),
             Some(&layer.nfm),
             layer.fact.as_ref(),
-            Some(&layer.nfa),
+            layer.nfa.as_ref(),
             Some(&layer.enfa),
-            Some(&layer.agop),
+            layer.agop.as_ref(),
             Some(&layer.egop),
         ];
         for (name, matrix) in MATRICES.iter().zip(matrices) {
@@ -90,13 +90,61 @@ fn is_own(name: &str) -> bool {
         }
 }
 
-fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+/// Writes `directory/name`, whole or not at all.
+pub(super) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = directory.join(name);
-    let fail = |source| Error::Write { path: path.clone(), source };
-    let mut file = temporary(directory).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.persist(&path).map_err(|error| fail(error.error))?;
+    write_file(&path, bytes)?;
     Ok(path)
+}
+
+/// Checks that [`write_file`] can write the file at `path`.
+///
+/// # Errors
+/// [`Error::Write`]. Called before training, so that nothing is computed in vain.
+pub fn prepare_file(path: &Path) -> Result<()> {
+    let fail = |source| Error::Write { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(fail(std::io::ErrorKind::IsADirectory.into()));
+    }
+    if is_special(path) {
+        return Ok(());
+    }
+    temporary(&folder(path)).map(drop).map_err(fail)
+}
+
+/// Writes the file at `path`: written beside it, brought to the disk, and only then renamed, so that
+/// whatever happens the old contents or the new ones are there. A device or a pipe is written to as
+/// it is, never replaced.
+///
+/// # Errors
+/// [`Error::Write`], which names the file.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fail = |source| Error::Write { path: path.to_owned(), source };
+    if is_special(path) {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(fail)?;
+        return file.write_all(bytes).and_then(|()| file.flush()).map_err(fail);
+    }
+    // What a link points to is replaced, not the link.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let directory = folder(&target);
+    let mut file = temporary(&directory).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(&target).map_err(|error| fail(error.error))?;
+    // The name is on the disk once its directory is. Not every system lets one ask for that.
+    let _ = std::fs::File::open(&directory).and_then(|directory| directory.sync_all());
+    Ok(())
+}
+
+/// Whether something other than a file or a directory is there.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// The directory that holds `path`.
+fn folder(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or_else(|| Path::new(".")).to_owned()
 }
 
 /// A nameless file beside the one it will become, with the permissions of any new file.

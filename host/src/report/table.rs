@@ -2,7 +2,7 @@
 
 use super::text::{exact, fixed, scientific, wrap};
 use super::verdict::Verdict;
-use crate::experiment::{Layer, Outcome, Stop};
+use crate::experiment::{Layer, Outcome, Run, Stop};
 use crate::plan::{Bias, plain};
 use anstyle::{AnsiColor, Style};
 use fact_core::features::Missing;
@@ -15,20 +15,33 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
         "\nFACT: at a critical point every layer has WᵀW = −(1/nλ) Σ ∂ℓ/∂h · hᵀ exactly.\n",
     );
     text.push_str("NFA, eNFA: WᵀW ∝ a power of averaged gradient products, a conjecture.\n\n");
-    text.push_str(
-        "                      FACT               bFACT            NFA    eNFA     FACT\n",
-    );
+    text.push_str(&body(&outcome.layers));
+    text.push_str(&conclusion(verdict));
+    text
+}
+
+/// The table proper, between its head and the verdict.
+pub(super) fn body(layers: &[Layer]) -> String {
+    let mut text =
+        "                      FACT               bFACT            NFA    eNFA     FACT\n"
+            .to_owned();
     text.push_str(&columns([
         "layer", "size", "Pearson", "residual", "Pearson", "residual", "Pearson", "Pearson",
         "bound",
     ]));
-    for (layer, number) in outcome.layers.iter().zip(0..) {
+    for (layer, number) in layers.iter().zip(0..) {
         text.push_str(&row(number, layer));
     }
-    if let Some(note) = missing(outcome) {
+    if let Some(note) = missing(layers) {
         text.push_str(&wrap(&note, 0));
     }
     text.push('\n');
+    text
+}
+
+/// The verdict, coloured, and its reasons.
+pub(super) fn conclusion(verdict: &Verdict) -> String {
+    let mut text = String::new();
     let colour = if verdict.passed { AnsiColor::Green } else { AnsiColor::Red };
     let style = Style::new().bold().fg_color(Some(colour.into()));
     let word = if verdict.passed { "PASS" } else { "FAIL" };
@@ -41,9 +54,9 @@ pub fn table(outcome: &Outcome, verdict: &Verdict) -> String {
 }
 
 /// Why the dashes of the table stand there; `None` without any.
-fn missing(outcome: &Outcome) -> Option<String> {
+fn missing(layers: &[Layer]) -> Option<String> {
     let mut reasons: Vec<(Missing, Vec<&str>)> = Vec::new();
-    for layer in &outcome.layers {
+    for layer in layers {
         let (fact, bfact) = (&layer.fact_agreement, &layer.bfact_agreement);
         for (column, value) in [
             ("FACT", fact.pearson),
@@ -92,23 +105,23 @@ fn columns([layer, size, f, f_residual, b, b_residual, nfa, enfa, bound]: [&str;
 }
 
 fn head(outcome: &Outcome) -> String {
-    let training = &outcome.training;
+    let setting = &outcome.setting;
     let features = outcome.widths.first().copied().unwrap_or_default();
+    let outputs = outcome.widths.last().copied().unwrap_or_default();
     let target = match outcome.classes {
         Some(classes) => format!("{classes} classes"),
+        None if outputs > 1 => format!("{outputs} numeric targets"),
         None => "a numeric target".to_owned(),
     };
     let widths: Vec<String> = outcome.widths.iter().map(usize::to_string).collect();
-    let bias = match training.bias {
+    let bias = match setting.bias {
         Bias::None => "",
         Bias::Free => ", free biases",
         Bias::Decayed => ", decayed biases",
     };
-    let stop = match outcome.stop {
-        Stop::Certified => "critical point certified",
-        Stop::Budget => "budget spent",
-        Stop::Stalled => "no further progress",
-        Stop::Diverged => "diverged",
+    let seed = match &outcome.run {
+        Some(run) => format!(", seed {}", run.training.seed),
+        None => ", trained elsewhere".to_owned(),
     };
     let quality = match (outcome.accuracy, outcome.r_squared) {
         (Some(accuracy), _) => format!(", training accuracy {:.2} %", 100.0 * accuracy),
@@ -118,25 +131,35 @@ fn head(outcome: &Outcome) -> String {
     let lines = [
         format!("{}: {} samples, {features} features, {target}", outcome.dataset, outcome.n),
         format!(
-            "network {}, {}{bias}, {}, λ = {}, {}, seed {}",
+            "network {}, {}{bias}, {}, λ = {}, {}{seed}",
             widths.join("-"),
-            training.activation,
-            training.loss,
-            plain(training.lambda),
-            training.precision,
-            training.seed
+            setting.activation,
+            setting.loss,
+            plain(setting.lambda),
+            setting.precision,
         ),
-        format!(
-            "{}: {} evaluations in {:.1} s, {stop}",
-            training.optimizer,
-            outcome.evaluations,
-            outcome.elapsed.as_secs_f64()
-        ),
+        outcome.run.as_ref().map(training).unwrap_or_default(),
         format!(
             "objective {}, gradient norm {}{quality}",
             exact(outcome.objective),
             scientific(outcome.gradient_norm)
         ),
     ];
-    lines.iter().map(|line| wrap(line, 0)).collect()
+    lines.iter().filter(|line| !line.is_empty()).map(|line| wrap(line, 0)).collect()
+}
+
+/// How it was trained, in a line.
+fn training(run: &Run) -> String {
+    let stop = match run.stop {
+        Stop::Certified => "critical point certified",
+        Stop::Budget => "budget spent",
+        Stop::Stalled => "no further progress",
+        Stop::Diverged => "diverged",
+    };
+    format!(
+        "{}: {} evaluations in {:.1} s, {stop}",
+        run.training.optimizer,
+        run.evaluations,
+        run.elapsed.as_secs_f64()
+    )
 }

@@ -4,6 +4,10 @@ use crate::plan::*;
 use fact_core::features::Missing;
 use std::time::Duration;
 
+fn run(outcome: &mut Outcome) -> &mut Run {
+    outcome.run.as_mut().expect("trained here")
+}
+
 /// A made-up outcome of a 3-2-2 network.
 pub(crate) fn sample() -> Outcome {
     let layer = |nrows: usize, ncols: usize| {
@@ -30,8 +34,8 @@ pub(crate) fn sample() -> Outcome {
             weight_norm_squared: weights.norm().powi(2),
             weights,
             fact: Some(nfm.clone()),
-            agop: nfm.clone(),
-            nfa: nfm.clone(),
+            agop: Some(nfm.clone()),
+            nfa: Some(nfm.clone()),
             egop: nfm.clone(),
             enfa: nfm.clone(),
             nfm,
@@ -49,27 +53,32 @@ pub(crate) fn sample() -> Outcome {
         bound: Some((5.0 - f64::from(k) / 2.0).exp()),
         layers: layers.clone(),
     });
+    let training = Training {
+        hidden: vec![2],
+        activation: Activation::Srelu(0.1),
+        loss: Loss::HalfMse,
+        lambda: 1e-3,
+        bias: Bias::None,
+        seed: 0,
+        precision: Precision::F64,
+        optimizer: Optimizer::Lbfgs(10),
+        rate: 1.0,
+        evaluations: 1000,
+        tolerance: 1e-6,
+    };
     Outcome {
         dataset: "sample".to_owned(),
         n: 12,
         classes: Some(2),
         widths: vec![3, 2, 2],
-        training: Training {
-            hidden: vec![2],
-            activation: Activation::Srelu(0.1),
-            loss: Loss::HalfMse,
-            lambda: 1e-3,
-            bias: Bias::None,
-            seed: 0,
-            precision: Precision::F64,
-            optimizer: Optimizer::Lbfgs(10),
-            rate: 1.0,
-            evaluations: 1000,
-            tolerance: 1e-6,
-        },
-        stop: Stop::Certified,
-        evaluations: 512,
-        elapsed: Duration::from_millis(1234),
+        theta: vec![0.0; 10],
+        setting: training.setting(),
+        run: Some(Run {
+            training,
+            stop: Stop::Certified,
+            evaluations: 512,
+            elapsed: Duration::from_millis(1234),
+        }),
         objective: Some(0.041),
         gradient_norm: Some(3e-9),
         accuracy: Some(0.994),
@@ -119,8 +128,8 @@ fn the_table_fits_80_columns_and_shows_a_dash_for_missing() {
 fn very_small_and_large_numbers_do_not_fill_the_line() {
     for (value, shown) in [(0.0, "0"), (1e-3, "0.001"), (1e-300, "1e-300"), (1.5e300, "1.5e300")] {
         let mut outcome = sample();
-        outcome.training.lambda = value;
-        outcome.training.activation = Activation::LeakyRelu(-value);
+        outcome.setting.lambda = value;
+        outcome.setting.activation = Activation::LeakyRelu(-value);
         let text = table(&outcome, &verdict(&outcome));
         assert!(text.contains(&format!("λ = {shown},")), "{text}");
         assert!(text.lines().take(4).all(|line| line.chars().count() <= 80), "{text}");
@@ -154,7 +163,7 @@ fn a_verdict_needs_correlation_residual_and_a_live_network() {
     };
     let residual = failing(&|o| {
         o.layers[1].fact_agreement.residual = Ok(0.5);
-        o.stop = Stop::Budget;
+        run(o).stop = Stop::Budget;
     });
     assert!(residual.contains("layer 1"), "{residual}");
     let missing = failing(&|o| o.layers[0].fact_agreement.pearson = Err(Missing::Constant));
@@ -162,8 +171,8 @@ fn a_verdict_needs_correlation_residual_and_a_live_network() {
     let diverged = |optimizer| {
         failing(&|o| {
             o.layers.clear();
-            o.stop = Stop::Diverged;
-            o.training.optimizer = optimizer;
+            run(o).stop = Stop::Diverged;
+            run(o).training.optimizer = optimizer;
         })
     };
     assert!(diverged(Optimizer::Gd).contains("use --optimizer lbfgs"));
@@ -171,18 +180,18 @@ fn a_verdict_needs_correlation_residual_and_a_live_network() {
     assert!(lbfgs.contains("--standardize all") && !lbfgs.contains("--rate"), "{lbfgs}");
     assert!(failing(&|o| o.collapsed = true).contains("collapsed"));
     let kinks = failing(&|o| {
-        o.training.activation = Activation::Relu;
+        o.setting.activation = Activation::Relu;
         o.layers[0].fact_agreement.pearson = Ok(0.9);
         o.balance = Some(1e-5);
     });
     assert!(kinks.contains("Kinks") && kinks.contains("1.0e-5"), "{kinks}");
     let adamw = failing(&|o| {
-        o.training.optimizer = Optimizer::AdamW;
+        run(o).training.optimizer = Optimizer::AdamW;
         o.layers[0].fact_agreement.pearson = Ok(0.0);
     });
     assert!(adamw.contains("outside the loss"), "{adamw}");
     let undefined = failing(&|o| {
-        o.training.lambda = 0.0;
+        o.setting.lambda = 0.0;
         o.layers[0].fact_agreement = Agreement::missing(Missing::NoDecay);
     });
     assert!(undefined.contains("undefined"), "{undefined}");
@@ -214,5 +223,5 @@ fn files_are_written_whole_and_can_be_written_again() {
 fn a_directory_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().expect("temporary file");
     let error = files::prepare(file.path()).expect_err("a file is in the way");
-    assert!(error.to_string().contains("--out"), "{error}");
+    assert!(error.to_string().contains("Choose another place"), "{error}");
 }

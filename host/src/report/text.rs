@@ -22,6 +22,11 @@ pub(super) fn scientific(value: Option<f64>) -> String {
     value.map_or_else(|| "—".to_owned(), |v| format!("{v:.1e}"))
 }
 
+/// The number with four significant digits.
+pub(super) fn significant(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
 /// `text` broken at spaces into lines of at most [`WIDTH`], each after `indent` spaces.
 pub(super) fn wrap(text: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);

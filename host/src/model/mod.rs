@@ -1,0 +1,100 @@
+//! A fitted kernel machine with all that it takes to predict, and the file that keeps it.
+
+mod coding;
+mod file;
+
+pub use coding::{Inputs, Outputs};
+pub use file::{decode, encode, is_model, load};
+
+use crate::engine::machine::{Engine, Exact, Fast, Real};
+use crate::error::Result;
+use crate::plan::{self, Precision};
+use fact_core::kernel::{Kernel, Metric, Predictor};
+use fact_core::mat::MatRef;
+
+/// `f(x) = Σᵢ αᵢ K_M(xᵢ, x)`, for inputs as they stand in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Number format it was fitted in and computes in.
+    pub precision: Precision,
+    /// The kernel.
+    pub kernel: Kernel<f64>,
+    /// Its training samples, coded, `n×d`.
+    pub x: Vec<f64>,
+    /// The metric, `d×d`.
+    pub metric: Vec<f64>,
+    /// The dual, `n×c`.
+    pub dual: Vec<f64>,
+    /// How inputs are coded.
+    pub inputs: Inputs,
+    /// How outputs are coded.
+    pub outputs: Outputs,
+}
+
+impl Model {
+    /// Number of training samples.
+    pub fn n(&self) -> usize {
+        self.x.len() / self.d().max(1)
+    }
+
+    /// Number of features.
+    pub fn d(&self) -> usize {
+        self.inputs.features.len()
+    }
+
+    /// Coded outputs, `m×c`, of samples as they stand in a file.
+    ///
+    /// # Errors
+    /// [`Error::Core`](crate::error::Error::Core) when the parts do not fit together.
+    pub fn predict(&self, x: &[f64], engine: plan::Engine) -> Result<Vec<f64>> {
+        match self.precision {
+            Precision::F32 => self.outputs_of::<f32>(x, engine),
+            Precision::F64 => self.outputs_of::<f64>(x, engine),
+        }
+    }
+
+    fn outputs_of<T: Real>(&self, x: &[f64], engine: plan::Engine) -> Result<Vec<f64>> {
+        let (n, d, c) = (self.n(), self.d(), self.outputs.count());
+        let rows = x.len() / d.max(1);
+        let coded = narrow::<T>(&self.inputs.code(x));
+        let (z, metric, dual) =
+            (narrow::<T>(&self.x), narrow::<T>(&self.metric), narrow::<T>(&self.dual));
+        let machine = Predictor {
+            kernel: cast(self.kernel),
+            metric: Metric::Full(MatRef::new(&metric, d, d)?),
+            x: MatRef::new(&z, n, d)?,
+            dual: MatRef::new(&dual, n, c)?,
+        };
+        let mut out = vec![T::ZERO; rows * c];
+        let x = MatRef::new(&coded, rows, d)?;
+        match engine {
+            plan::Engine::Exact => Exact { watch: &|_, _| {} }.predict(&machine, x, &mut out)?,
+            plan::Engine::Fast => Fast { watch: &|_, _| {} }.predict(&machine, x, &mut out)?,
+        }
+        Ok(widen(&out))
+    }
+}
+
+/// The numbers in another format.
+pub(crate) fn narrow<T: Real>(values: &[f64]) -> Vec<T> {
+    values.iter().map(|&value| <T as fact_core::scalar::Scalar>::from_f64(value)).collect()
+}
+
+/// The numbers, exactly.
+pub(crate) fn widen<T: Real>(values: &[T]) -> Vec<f64> {
+    values.iter().map(|&value| fact_core::scalar::Scalar::to_f64(value)).collect()
+}
+
+/// The kernel in another number format.
+pub(crate) fn cast<T: Real>(kernel: Kernel<f64>) -> Kernel<T> {
+    let cast = <T as fact_core::scalar::Scalar>::from_f64;
+    match kernel {
+        Kernel::Laplace { bandwidth } => Kernel::Laplace { bandwidth: cast(bandwidth) },
+        Kernel::GeneralizedLaplace { bandwidth, exponent } => {
+            Kernel::GeneralizedLaplace { bandwidth: cast(bandwidth), exponent: cast(exponent) }
+        }
+        Kernel::Gaussian { bandwidth } => Kernel::Gaussian { bandwidth: cast(bandwidth) },
+        Kernel::Quadratic => Kernel::Quadratic,
+        Kernel::Exponential { bandwidth } => Kernel::Exponential { bandwidth: cast(bandwidth) },
+    }
+}
