@@ -97,8 +97,7 @@ impl<T: Real> Engine<T> for Fast<'_> {
                     }
                     return Err(Error::Scale { what: "dual" }.into());
                 }
-                // As in `fact-core`: a NaN takes the error branch too.
-                Err(error) if !(jitter < level) => return Err(error.into()),
+                Err(error) if jitter >= level => return Err(error.into()),
                 Err(_) if jitter == T::ZERO => jitter = T::EPSILON * level,
                 Err(_) => jitter *= <T as Scalar>::from_f64(10.0),
             }
@@ -288,7 +287,9 @@ impl Fast<'_> {
         let share = T::EPSILON * (<T as Scalar>::from_f64(4.0) + Scalar::sqrt(T::from_usize(n)));
         for (i, &square) in squares.iter().enumerate() {
             let pivot = gram[i * (n + 1)];
-            if !(pivot * pivot > share * square) {
+            let sound = pivot * pivot > share * square;
+            // Nor is a NaN.
+            if !sound {
                 return Err(Error::NotPositiveDefinite { pivot: i });
             }
         }
