@@ -183,7 +183,7 @@ fn modular(fields: &[&str]) -> Option<Synthetic> {
         "div" => Operation::Div,
         _ => return None,
     };
-    let prime = (2..p).all(|q| p % q != 0);
+    let prime = (2..p).all(|q| !p.is_multiple_of(q));
     let fraction: f64 = fraction.parse().ok().filter(|f| (0.0..1.0).contains(f))?;
     let rows = if operation == Operation::Div { p * (p - 1) } else { p * p };
     let trains = training_rows(rows, fraction);
