@@ -85,7 +85,9 @@ fn run_all() -> Result<(String, String), Box<dyn Error>> {
 
 fn outcome(run: &str) -> Result<Outcome, Box<dyn Error>> {
     let words = ["fact", "verify"].into_iter().chain(run.split_whitespace());
-    let Command::Verify(verify) = Cli::try_parse_from(words)?.command;
+    let Command::Verify(verify) = Cli::try_parse_from(words)?.command else {
+        return Err(format!("fact verify {run}: another command").into());
+    };
     let plan = verify.plan()?;
     Ok(experiment::verify(&plan, &plan.load()?, |_| {})?)
 }

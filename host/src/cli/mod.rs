@@ -1,8 +1,10 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
 mod parse;
+mod reproduce;
 mod verify;
 
+pub use reproduce::Reproduce;
 pub use verify::Verify;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,9 @@ pub enum Command {
     /// Train a network to a critical point and report, layer by layer, how well FACT holds
     #[command(after_help = verify::EXAMPLES)]
     Verify(Box<Verify>),
+    /// Reproduce the paper, claim by claim
+    #[command(after_help = reproduce::EXAMPLES)]
+    Reproduce(Reproduce),
 }
 
 #[cfg(test)]

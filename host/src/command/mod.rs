@@ -1,5 +1,6 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
+mod reproduce;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -22,6 +23,7 @@ pub enum Ending {
 pub fn run(cli: &Cli) -> Result<Ending> {
     match &cli.command {
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Reproduce(arguments) => reproduce::run(arguments),
     }
 }
 

@@ -3,6 +3,7 @@
 mod builtin;
 mod cell;
 mod delimited;
+pub mod idx;
 mod scale;
 mod table;
 

@@ -1,10 +1,12 @@
 //! Running `fact-core` on a host: buffers in vectors, data in `f64` on the way in and out.
 
+mod descend;
 mod measure;
 mod memory;
 mod problem;
 mod train;
 
+pub use descend::{Averaged, Descent, descend};
 pub use measure::{Measured, measure};
 pub use memory::check_memory;
 pub use problem::Problem;

@@ -2,6 +2,7 @@
 
 use crate::data::{self, BUILTIN, Dataset, Format, Target};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -26,7 +27,8 @@ pub enum Standardize {
 }
 
 /// A scalar function applied to every unit of a hidden layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// `z`.
     Identity,
@@ -49,7 +51,8 @@ pub enum Activation {
 }
 
 /// What the network is to minimise on average over the samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// `½‖f − y‖²`.
     HalfMse,
@@ -62,7 +65,8 @@ pub enum Loss {
 }
 
 /// How the objective is minimised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
     /// L-BFGS with this many pairs.
     Lbfgs(usize),
@@ -79,7 +83,8 @@ pub enum Optimizer {
 }
 
 /// Number format of training. What is trained is always measured in `f64`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 32 bits
     F32,

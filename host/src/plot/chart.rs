@@ -12,7 +12,8 @@ use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::HPos;
 use plotters::style::{Color, RGBColor, ShapeStyle};
 
-const LEGEND: i32 = 210;
+/// Width of a legend but for its names, and of a character of a name.
+const LEGEND: (i32, i32) = (60, 8);
 const TITLE: i32 = 44;
 /// Height of a panel's own title.
 const CAPTION: i32 = 22;
@@ -81,6 +82,8 @@ pub enum Style {
     Dashed,
     /// A dot at every point.
     Dots,
+    /// A ring at every point.
+    Rings,
 }
 
 /// Points that belong together.
@@ -104,8 +107,14 @@ impl Chart {
         let columns = self.columns.max(1);
         let rows = self.panels.len().div_ceil(columns);
         let legends = if self.legend == Legend::Shared { 1 } else { columns };
-        let width = columns as u32 * self.panel.0 + (legends as i32 * LEGEND) as u32;
+        let width = columns as u32 * self.panel.0 + legends as u32 * self.legend_width() as u32;
         (width, rows as u32 * self.panel.1 + TITLE as u32)
+    }
+
+    /// As wide as the longest name asks.
+    fn legend_width(&self) -> i32 {
+        let names = self.panels.iter().flat_map(|panel| &panel.series).map(|series| &series.name);
+        LEGEND.0 + LEGEND.1 * names.map(|name| name.chars().count()).max().unwrap_or(0) as i32
     }
 }
 
@@ -116,7 +125,7 @@ impl Painter for Chart {
         let columns = self.columns.max(1);
         let shared = self.legend == Legend::Shared;
         let (grid, legend) = match shared {
-            true => below.split_horizontally(below.dim_in_pixel().0 as i32 - LEGEND),
+            true => below.split_horizontally(below.dim_in_pixel().0 as i32 - self.legend_width()),
             false => (below.clone(), below),
         };
         let cells = grid.split_evenly((self.panels.len().div_ceil(columns), columns));
@@ -124,8 +133,8 @@ impl Painter for Chart {
             if shared {
                 panel.paint(cell)?;
             } else {
-                let (plot, legend) =
-                    cell.split_horizontally(cell.dim_in_pixel().0 as i32 - LEGEND);
+                let width = cell.dim_in_pixel().0 as i32;
+                let (plot, legend) = cell.split_horizontally(width - self.legend_width());
                 panel.paint(&plot)?;
                 draw_legend(&legend, panel.series.iter())?;
             }
@@ -213,20 +222,19 @@ impl Panel {
                 Style::Dashed => {
                     chart.draw_series(DashedLineSeries::new(points, 6, 4, stroke(series)))?;
                 }
-                Style::Dots => {
-                    let dot = colour::line(series.colour).filled();
-                    chart.draw_series(points.map(|p| Circle::new(p, 4, dot)))?;
+                Style::Dots | Style::Rings => {
+                    chart.draw_series(points.map(|p| Circle::new(p, 4, dot(series))))?;
                 }
             }
         }
         // Last, and on the plain area, so that no line crosses a name.
         let named = self.marks.iter().filter(|mark| self.x.has(mark.0));
         let places: Vec<_> =
-            named.map(|(at, name)| (chart.backend_coord(&(*at, high)), name)).collect();
+            named.map(|(at, name)| (chart.backend_coord(&(*at, low)), name)).collect();
         let area = chart.plotting_area().strip_coord_spec();
         let corner = area.get_base_pixel();
-        for ((x, _), name) in places {
-            text(&area, name, (x - corner.0 + 4, 2), 13, HPos::Left)?;
+        for ((x, y), name) in places {
+            text(&area, name, (x - corner.0 + 4, y - corner.1 - 18), 13, HPos::Left)?;
         }
         Ok(())
     }
@@ -281,6 +289,13 @@ fn stroke(series: &Series) -> ShapeStyle {
     colour::line(series.colour).stroke_width(2)
 }
 
+fn dot(series: &Series) -> ShapeStyle {
+    match series.style {
+        Style::Rings => stroke(series),
+        _ => colour::line(series.colour).filled(),
+    }
+}
+
 /// Each name once, in the order of its first series.
 fn draw_legend<'a, B: DrawingBackend>(
     area: &Area<B>,
@@ -296,13 +311,13 @@ fn draw_legend<'a, B: DrawingBackend>(
         let parts: &[(i32, i32)] = match series.style {
             Style::Line => &[(0, 28)],
             Style::Dashed => &[(0, 8), (12, 20), (24, 28)],
-            Style::Dots => &[],
+            Style::Dots | Style::Rings => &[],
         };
         for &(from, to) in parts {
             area.draw(&PathElement::new([(from, y), (to, y)], stroke(series)))?;
         }
-        if series.style == Style::Dots {
-            area.draw(&Circle::new((14, y), 4, colour::line(series.colour).filled()))?;
+        if parts.is_empty() {
+            area.draw(&Circle::new((14, y), 4, dot(series)))?;
         }
         text(area, &series.name, (36, y - 9), 15, HPos::Left)?;
     }
@@ -325,8 +340,8 @@ mod tests {
 
     #[test]
     fn ticks_are_short() {
-        let shown: Vec<String> = [0.1, -0.0, 2500.0, 1e-7].map(|v| Axis::log("").tick(v)).into();
-        assert_eq!(shown, ["0.1", "-0e0", "2500", "1e-7"]);
+        let shown: Vec<String> = [0.1, 2500.0, 1e-7].map(|v| Axis::log("").tick(v)).into();
+        assert_eq!(shown, ["0.1", "2500", "1e-7"]);
         assert_eq!(Axis::linear("").tick(-0.00001), "0");
     }
 }

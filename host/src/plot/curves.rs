@@ -11,7 +11,7 @@ pub(super) fn training(outcome: &Outcome) -> Chart {
         name: "training".to_owned(),
         title: format!("{dataset}: training with {}, λ = {}", training.optimizer, training.lambda),
         columns: 1,
-        panel: (790, 358),
+        panel: (800, 358),
         panels: vec![falling(history), agreeing(history)],
         legend: Legend::Beside,
     }

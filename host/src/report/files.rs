@@ -90,7 +90,11 @@ fn is_own(name: &str) -> bool {
         }
 }
 
-fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+/// Writes one file, whole or not at all.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = directory.join(name);
     let fail = |source| Error::Write { path: path.clone(), source };
     let mut file = temporary(directory).map_err(fail)?;

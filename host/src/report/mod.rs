@@ -7,10 +7,12 @@ mod table;
 mod text;
 mod verdict;
 
+pub(crate) use files::put;
 pub use files::{prepare, write};
 pub use json::Report;
 pub use npy::encode;
 pub use table::table;
+pub(crate) use text::wrap;
 pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Verdict, verdict};
 
 #[cfg(test)]
