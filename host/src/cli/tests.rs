@@ -2,7 +2,7 @@ use super::*;
 use crate::plan::{Activation, Loss, Optimizer, Plan, Precision, Source, Standardize};
 
 fn plan(args: &[&str]) -> Plan {
-    let Command::Verify(verify) = parse(args).expect("valid").command;
+    let Command::Verify(verify) = parse(args).expect("valid").command else { panic!("{args:?}") };
     verify.plan().expect("consistent")
 }
 
@@ -119,7 +119,9 @@ fn a_bad_number_is_answered_with_what_was_expected() {
 fn a_decay_that_the_number_format_cannot_hold_is_refused() {
     let refused = |lambda, precision| {
         let args = ["iris", "--lambda", lambda, "--precision", precision];
-        let Command::Verify(verify) = parse(&args).expect("each is valid").command;
+        let Command::Verify(verify) = parse(&args).expect("each is valid").command else {
+            panic!("{args:?}")
+        };
         verify.plan().is_err()
     };
     for (lambda, f32, f64) in [
@@ -138,7 +140,44 @@ fn a_decay_that_the_number_format_cannot_hold_is_refused() {
 #[test]
 fn contradictions_are_refused() {
     for args in [&["--rate", "0.1"][..], &["iris", "--target", "class"], &[""], &["--target", ""]] {
-        let Command::Verify(verify) = parse(args).expect("each is valid").command;
+        let Command::Verify(verify) = parse(args).expect("each is valid").command else {
+            panic!("{args:?}")
+        };
         assert!(verify.plan().is_err(), "{args:?}");
+    }
+}
+
+fn reproduction(args: &[&str]) -> Result<crate::plan::Reproduction, String> {
+    let words = ["fact", "reproduce"].iter().chain(args);
+    let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+    let Command::Reproduce(reproduce) = cli.command else { panic!("{args:?}") };
+    reproduce.plan().map_err(|error| error.to_string())
+}
+
+#[test]
+fn claims_are_named_one_or_all() {
+    use crate::plan::{Scale, Work};
+    let one = reproduction(&["dynamics", "--scale", "paper", "--seeds", "2"]).expect("valid");
+    assert_eq!(one.work, Work::Claims(vec!["dynamics"]));
+    assert_eq!((one.scale, one.seeds), (Scale::Paper, Some(2)));
+    let all = reproduction(&["all"]).expect("valid");
+    let Work::Claims(names) = &all.work else { panic!("{all:?}") };
+    assert!(names.contains(&"agreement") && names.contains(&"falsify"), "{names:?}");
+    let report = reproduction(&["report", "a", "b"]).expect("valid");
+    assert_eq!(report.work, Work::Report(vec!["a".into(), "b".into()]));
+}
+
+#[test]
+fn what_is_no_claim_or_contradicts_itself_is_refused_with_a_way_out() {
+    for (args, expected) in [
+        (&["agreemnt"][..], "expected agreement, dynamics"),
+        (&["report"], "name the directories"),
+        (&["report", "a", "--resume"], "report takes directories and --out only"),
+        (&["agreement", "a"], "directories go with report"),
+        (&["agreement", "--seeds", "0"], "expected a whole number from 1"),
+        (&["agreement", "--data-dir", "no/such/folder"], "--data-dir no/such/folder"),
+    ] {
+        let message = reproduction(args).expect_err("bad");
+        assert!(message.contains(expected), "{message}");
     }
 }

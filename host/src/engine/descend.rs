@@ -147,6 +147,77 @@ impl Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Activation, Bias, Loss, Optimizer, Precision, Training};
+
+    fn iris(lambda: f64) -> Problem<f64> {
+        let mut data = crate::data::builtin("iris").unwrap().unwrap();
+        data.standardize_features();
+        Problem::new(
+            &data,
+            &Training {
+                hidden: vec![3],
+                activation: Activation::Tanh,
+                loss: Loss::HalfMse,
+                lambda,
+                bias: Bias::None,
+                seed: 0,
+                precision: Precision::F64,
+                optimizer: Optimizer::Gd,
+                rate: 0.1,
+                evaluations: 1,
+                tolerance: 1e-6,
+            },
+        )
+    }
+
+    /// Some weights: 4-3-3 without biases.
+    fn weights() -> Vec<f64> {
+        (0..21).map(|k| (f64::from(k) * 1.7).sin()).collect()
+    }
+
+    #[test]
+    fn the_symmetric_part_of_the_averages_telescopes() {
+        let (lambda, rate, steps) = (0.1, 1e-4, 40);
+        let problem = iris(lambda);
+        for batch in [None, Some(16)] {
+            let mut theta = weights();
+            let descent = Descent { rate, half: None, batch, steps, seed: 3 };
+            let averaged = descend(&problem, &descent, &mut theta, |_| {}).unwrap();
+            let square = |theta: &[f64], i: usize, j: usize| -> f64 {
+                (0..3).map(|unit| theta[4 * unit + i] * theta[4 * unit + j]).sum()
+            };
+            let layer = &averaged[0];
+            for i in 0..4 {
+                for j in 0..4 {
+                    let gap = |i, j| layer.fact.at(i, j) - layer.nfm.at(i, j);
+                    let found = 0.5 * (gap(i, j) + gap(j, i));
+                    // M_T = M_0 − η Σ (WᵀG + GᵀW) + η² Σ GᵀG, and FACT − WᵀW = −WᵀG/λ.
+                    let moved = square(&weights(), i, j) - square(&theta, i, j);
+                    let expected = -moved / (2.0 * rate * f64::from(steps) * lambda);
+                    assert!((found - expected).abs() < 1e-2, "{i} {j}: {found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn decreasing_steps_weigh_less_and_no_decay_leaves_no_fact() {
+        let descent = Descent { rate: 0.01, half: Some(1), batch: None, steps: 2, seed: 0 };
+        let mut theta = weights();
+        let averaged = descend(&iris(0.0), &descent, &mut theta, |_| {}).unwrap();
+        assert_eq!(averaged[0].fact.largest(), 0.0);
+        let first = |steps| {
+            let descent = Descent { steps, half: None, ..descent };
+            let averaged = descend(&iris(0.0), &descent, &mut weights(), |_| {}).unwrap();
+            averaged[1].nfm.data[0]
+        };
+        // Steps of 0.01 and 0.005: the second counts a third, not half.
+        let (one, both) = (first(1), first(2));
+        let second = 2.0 * both - one;
+        let expected = (2.0 * one + second) / 3.0;
+        assert!((averaged[1].nfm.data[0] - expected).abs() < 1e-12);
+        assert!((both - expected).abs() > 1e-9);
+    }
 
     #[test]
     fn an_epoch_takes_every_sample_once_and_the_next_in_another_order() {

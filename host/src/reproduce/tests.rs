@@ -150,7 +150,9 @@ fn results_are_never_overwritten_or_mixed() {
 fn everything_that_was_found_is_written_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let claim = folder.path().join("squares");
-    let results = carry_out(&Squares::default(), &claim, false).unwrap();
+    let mut results = carry_out(&Squares::default(), &claim, false).unwrap();
+    // Of pictures, the file keeps only names.
+    results.summary.figures.clear();
     let csv = std::fs::read_to_string(claim.join("squares.csv")).unwrap();
     assert!(csv.starts_with("seed,mean,mean (standard error)\n0,0,\n1,,\n2,"), "{csv}");
     let text = text(&results);
