@@ -1,9 +1,11 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
 mod parse;
+mod reproduce;
 mod rfm;
 mod verify;
 
+pub use reproduce::Reproduce;
 pub use rfm::{FitArguments, PredictArguments, Rfm, RfmCommand};
 pub use verify::Verify;
 
@@ -26,6 +28,9 @@ pub enum Command {
     Verify(Box<Verify>),
     /// Kernel machines that learn their metric
     Rfm(Rfm),
+    /// Reproduce the paper, claim by claim
+    #[command(after_help = reproduce::EXAMPLES)]
+    Reproduce(Reproduce),
 }
 
 #[cfg(test)]

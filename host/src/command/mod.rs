@@ -1,6 +1,7 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
 mod rfm;
+mod reproduce;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> Result<Ending> {
     match &cli.command {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rfm(arguments) => rfm::run(&arguments.command),
+        Command::Reproduce(arguments) => reproduce::run(arguments),
     }
 }
 

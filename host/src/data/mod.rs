@@ -4,6 +4,7 @@ mod builtin;
 mod cell;
 mod delimited;
 mod query;
+pub mod idx;
 mod scale;
 mod synthetic;
 mod table;

@@ -1,11 +1,13 @@
 //! Running `fact-core` on a host: buffers in vectors, data in `f64` on the way in and out.
 
 pub mod machine;
+mod descend;
 mod measure;
 mod memory;
 mod problem;
 mod train;
 
+pub use descend::{Averaged, Descent, descend};
 pub use measure::{Measured, measure};
 pub use memory::{Memory, check_memory, fit_memory};
 pub use problem::Problem;

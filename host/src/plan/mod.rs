@@ -3,6 +3,7 @@
 mod machine;
 mod network;
 mod source;
+mod reproduce;
 
 pub use machine::{
     Bandwidth, Engine, Fit, Machine, MachineRecipe, Predict, bandwidth_of, with_bandwidth,
@@ -12,3 +13,4 @@ pub use network::{
     Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Standardize, Training,
 };
 pub use source::Source;
+pub use reproduce::{Reproduction, Scale, Work};

@@ -90,7 +90,10 @@ fn is_own(name: &str) -> bool {
         }
 }
 
-/// Writes `directory/name`, whole or not at all.
+/// Writes one file, whole or not at all.
+///
+/// # Errors
+/// [`Error::Write`].
 pub(crate) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = directory.join(name);
     let fail = |source| Error::Write { path: path.clone(), source };

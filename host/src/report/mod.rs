@@ -15,6 +15,7 @@ pub use npy::{encode, read_metric};
 pub(crate) use rfm::importances;
 pub use rfm::{FitReport, fit_table, predictions, write_fit};
 pub use table::table;
+pub(crate) use text::wrap;
 pub use verdict::{MAX_RESIDUAL, MIN_PEARSON, Verdict, verdict};
 
 #[cfg(test)]

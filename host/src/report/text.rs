@@ -23,7 +23,7 @@ pub(super) fn scientific(value: Option<f64>) -> String {
 }
 
 /// `text` broken at spaces into lines of at most [`WIDTH`], each after `indent` spaces.
-pub(super) fn wrap(text: &str, indent: usize) -> String {
+pub(crate) fn wrap(text: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);
     let mut lines = String::new();
     let mut column = 0;
