@@ -11,6 +11,8 @@ Examples:
   fact reproduce all                          every claim, at most 2 minutes each
   fact reproduce agreement --scale paper --data-dir DIR     MNIST in DIR (IDX)
   fact reproduce agreement --scale paper --data-dir DIR --resume
+  fact reproduce tabular --scale paper --data-dir DIR --shard 1/3 --out A
+  fact reproduce tabular --scale paper --data-dir DIR --merge A/paper/tabular …
   fact reproduce report reproduction/paper > docs/REPRODUCTION.md
 
 Results go to OUT/SCALE/CLAIM: results.json (every run), tables as CSV,
@@ -36,7 +38,8 @@ pub struct Reproduce {
     /// Seeds per setting [default: by claim and scale]
     #[arg(long, value_name = "N", value_parser = parse::count, allow_negative_numbers = true)]
     seeds: Option<u32>,
-    /// Folder with data that are not built in: MNIST as IDX files, or in its subfolder mnist
+    /// Folder with data that are not built in: MNIST (IDX files), the UCI collection (a folder a
+    /// set), or both in its subfolders mnist and uci
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Where results go [default: reproduction; with `report`: the standard output]
@@ -45,6 +48,12 @@ pub struct Reproduce {
     /// Continue what is in the output directory
     #[arg(long)]
     resume: bool,
+    /// Make only part i of n of the runs, to share a claim among machines
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// Bring the runs in these folders together (each holds a runs.jsonl), and make none
+    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with = "shard")]
+    merge: Vec<PathBuf>,
     /// Print results as JSON, a claim a line
     #[arg(long)]
     json: bool,
@@ -71,6 +80,14 @@ fn claim(text: &str) -> std::result::Result<What, String> {
     }
 }
 
+/// `i/n`, with 1 ≤ i ≤ n.
+fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parts
+        .filter(|(i, n)| (1..=*n).contains(i))
+        .ok_or_else(|| "expected a part and the number of parts, such as 1/4".to_owned())
+}
+
 impl Reproduce {
     /// The plan.
     ///
@@ -81,7 +98,13 @@ impl Reproduce {
             What::Report if self.results.is_empty() => {
                 return Err(usage("report: name the directories with results to report on"));
             }
-            What::Report if self.resume || self.json || self.seeds.is_some() => {
+            What::Report
+                if self.resume
+                    || self.json
+                    || self.seeds.is_some()
+                    || self.shard.is_some()
+                    || !self.merge.is_empty() =>
+            {
                 return Err(usage("report takes directories and --out only"));
             }
             What::Report => Work::Report(self.results.clone()),
@@ -89,6 +112,9 @@ impl Reproduce {
                 return Err(usage("directories go with report; results go where --out says"));
             }
             What::Claim(name) => Work::Claims(vec![name]),
+            What::All if !self.merge.is_empty() || self.shard.is_some() => {
+                return Err(usage("--shard and --merge are of one claim: name it"));
+            }
             What::All => {
                 Work::Claims(reproduce::all().into_iter().map(|claim| claim.about().name).collect())
             }
@@ -102,6 +128,8 @@ impl Reproduce {
             seeds: self.seeds,
             out: self.out.clone(),
             resume: self.resume,
+            shard: self.shard,
+            merge: self.merge.clone(),
             data: self.data_dir.clone(),
             json: self.json,
             quiet: self.quiet,

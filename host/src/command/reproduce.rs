@@ -33,9 +33,25 @@ fn claims(plan: &Reproduction, names: &[&str]) -> Result<Ending> {
             continue;
         }
         let folder = out.join(name);
-        let (folder, resume, quiet) = (folder.as_path(), plan.resume, plan.quiet);
-        let request = Request { settings, data: &data, folder, resume, quiet };
+        let request = Request {
+            settings,
+            data: &data,
+            folder: &folder,
+            resume: plan.resume,
+            quiet: plan.quiet,
+            shard: plan.shard,
+            merge: &plan.merge,
+        };
         let results = claim.carry_out(&request)?;
+        if let Some((part, parts)) = plan.shard {
+            // A part has no verdict.
+            print(&format!(
+                "{name}: part {part} of {parts} is done, {} runs, in {}.\n",
+                results.runs.len(),
+                folder.display()
+            ))?;
+            continue;
+        }
         print(&if plan.json { json(&results)? } else { reproduce::text(&results) + "\n" })?;
         found.push(results);
     }

@@ -3,11 +3,12 @@
 mod builtin;
 mod cell;
 mod delimited;
-mod query;
 pub mod idx;
+mod query;
 mod scale;
 mod synthetic;
 mod table;
+pub mod uci;
 
 pub use builtin::{BUILTIN, builtin};
 pub use delimited::{Format, Header, Task, parse, read};

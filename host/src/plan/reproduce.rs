@@ -45,6 +45,10 @@ pub struct Reproduction {
     pub out: Option<PathBuf>,
     /// Continue what is there.
     pub resume: bool,
+    /// Make only the i-th of n parts of the runs, counted from 1.
+    pub shard: Option<(usize, usize)>,
+    /// Take the runs from these folders, and make none.
+    pub merge: Vec<PathBuf>,
     /// Where data are that are not built in.
     pub data: Option<PathBuf>,
     /// Print JSON.

@@ -11,7 +11,7 @@ use crate::progress::Runs;
 use crate::report;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -32,6 +32,10 @@ pub struct Request<'a> {
     pub resume: bool,
     /// No progress on stderr.
     pub quiet: bool,
+    /// Make only the runs of this part, `(i, n)` for the i-th of n, counted from 1.
+    pub shard: Option<(usize, usize)>,
+    /// Take the runs from these folders, and make none.
+    pub merge: &'a [PathBuf],
 }
 
 /// A claim with its runs and what they come to: the contents of `results.json`.
@@ -86,9 +90,29 @@ impl<C: Claim> Reproduce for C {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data: request.data.fingerprint()?,
         };
-        let cells = self.cells(&request.settings, request.data)?;
+        let mut cells = self.cells(&request.settings, request.data)?;
+        if let Some((part, parts)) = request.shard {
+            let mut number = 0..;
+            cells.retain(|_| number.next().is_some_and(|k| k % parts == part - 1));
+        }
         let keys: Vec<Value> = cells.iter().map(key).collect::<Result<_>>()?;
-        let (store, finished) = Store::open(request.folder, &header, request.resume)?;
+        let (store, mut finished) = Store::open(request.folder, &header, request.resume)?;
+        for folder in request.merge {
+            finished.extend(store.take(folder, &header, &finished)?);
+        }
+        if !request.merge.is_empty() {
+            let missing = |k: &&Value| !finished.iter().any(|line| line.cell == **k);
+            let labels = cells.iter().zip(&keys).filter(|(_, key)| missing(key));
+            let labels: Vec<String> = labels.map(|(cell, _)| self.label(cell)).collect();
+            if let Some(first) = labels.first() {
+                return Err(Error::Usage(format!(
+                    "--merge: {} of {} runs are in none of the folders, the first is {first}. Make \
+                     them with --shard, or all that is missing with --resume",
+                    labels.len(),
+                    cells.len()
+                )));
+            }
+        }
         let made = make(self, request, &store, &cells, &keys, &finished)?;
         let lines: Vec<Line> = keys
             .iter()

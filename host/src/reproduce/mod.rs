@@ -9,11 +9,13 @@ mod claim;
 pub mod claims;
 mod data;
 mod estimate;
+mod machine;
 mod network;
 mod render;
 mod report;
 mod store;
 mod summary;
+mod tabular;
 #[cfg(test)]
 mod tests;
 

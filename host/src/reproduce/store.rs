@@ -98,6 +98,29 @@ impl Store {
         Ok((Self { path, file: Mutex::new(file) }, finished))
     }
 
+    /// Adds the runs of another `folder` that are not among `known`, and returns them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Read`] when there are no runs.
+    pub fn take(&self, folder: &Path, header: &Header, known: &[Line]) -> Result<Vec<Line>> {
+        let path = folder.join(NAME);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| Error::Read { path: path.clone(), source })?;
+        let mut lines = (1..).zip(text.lines());
+        if let Some((number, line)) = lines.next() {
+            agree(&path, header, &parse(&path, number, line)?)?;
+        }
+        let mut taken: Vec<Line> = Vec::new();
+        for (number, line) in lines {
+            let line: Line = parse(&path, number, line)?;
+            if !known.iter().chain(&taken).any(|known| known.cell == line.cell) {
+                self.append(&line)?;
+                taken.push(line);
+            }
+        }
+        Ok(taken)
+    }
+
     /// Adds a finished run.
     ///
     /// # Errors

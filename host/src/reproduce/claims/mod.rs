@@ -8,12 +8,15 @@ mod dynamics;
 mod dynamics_figures;
 mod falsify;
 mod quadratic;
+mod tabular;
+mod tabular_tables;
 
 use super::Reproduce;
 pub use agreement::Agreement;
 pub use counterexample::Counterexample;
 pub use dynamics::Dynamics;
 pub use falsify::Falsify;
+pub use tabular::Tabular;
 
 /// All claims, by number.
 ///
@@ -22,5 +25,5 @@ pub use falsify::Falsify;
 /// assert!(numbers.is_sorted());
 /// ```
 pub fn all() -> Vec<&'static dyn Reproduce> {
-    vec![&Agreement, &Dynamics, &Counterexample, &Falsify]
+    vec![&Agreement, &Dynamics, &Counterexample, &Tabular, &Falsify]
 }
