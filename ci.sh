@@ -13,7 +13,9 @@ readonly TARGETS=(
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check verify reproduce readme)
+readonly ALL_STEPS=(
+    install fmt clippy test release doc targets bench-check verify rfm reproduce readme
+)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -35,6 +37,7 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
+  rfm           the command `fact rfm` reaches the promised accuracies
   reproduce     the quick scale of every claim of the paper: its numbers are in their bands
   readme        fresh runs reach the promised numbers and give the README's transcript and table
   update-readme write transcript and table anew (not part of the default)
@@ -199,6 +202,11 @@ step_reproduce() {
     cargo_run run --package fact-host --release -q -- reproduce all --scale quick --out "$results" ||
         fail "\`fact reproduce all\`: a claim is not reproduced; see $results"
     rm -r "$results"
+}
+
+step_rfm() {
+    need_cargo
+    cargo_run run --package fact-host --release -q --example rfm
 }
 
 step_readme() {

@@ -214,7 +214,8 @@ impl Shown {
         let round = (f64::from(at.round) + before + width * share) / f64::from(at.rounds + 1);
         let done = (at.fit as f64 + round) / at.fits.max(1) as f64;
         self.bar.set_position((LENGTH as f64 * done) as u64);
-        let fit = if at.fits > 1 { format!("fit {}/{}, ", at.fit + 1, at.fits) } else { String::new() };
+        let fit =
+            if at.fits > 1 { format!("fit {}/{}, ", at.fit + 1, at.fits) } else { String::new() };
         let percent = 100.0 * share;
         self.bar.set_message(format!(
             "{fit}round {} of {}, {name} {percent:>3.0} %",

@@ -109,3 +109,45 @@ pub const FLOOR_F32: f64 = 5e-5;
 
 /// Adam against its formula, absolute: `m/√v` of a gradient near 0 amplifies its rounding.
 pub const ADAM: f64 = 1e-9;
+
+// ---- kernel machines -----------------------------------------------------------------------------
+
+/// Golden kernel machines: as [`GOLDEN_F64`], or a hundred times the relative change of the output
+/// when the inputs change by 1e-15, where that is more. `None` where the output is mostly rounding.
+pub fn golden_kernel(sensitivity: f64) -> Option<f64> {
+    (sensitivity <= 1e-4).then_some(GOLDEN_F64.max(100.0 * sensitivity))
+}
+
+/// The least tolerance of dual and predictions after three updates. The files state one sensitivity
+/// for metric, dual and predictions together; measured apart, inputs of `expip_a` moved by 1e-15
+/// move its dual after three `nfa` updates by 5e-12 and its metric by 2e-13.
+pub const GOLDEN_REFIT: f64 = 1e-11;
+
+/// Laws of small random kernel machines in `f64`, relative to the largest entry or 1: up to 8
+/// samples with `‖K + rI‖/r` up to some 10⁴ amplify a few dozen roundings of 1e-16, squares of `α`
+/// twice.
+pub const MACHINE: f64 = 1e-9;
+
+/// [`DIFFERENCES`] of a kernel machine with step 2⁻¹³, for Laplace kernels at queries away from
+/// their tips.
+pub const MACHINE_DIFFERENCES: f64 = 1e-7;
+
+/// Golden kernel machines in `f32`, relative to the largest entry: rounding of 6e-8 times the
+/// condition number of `K + rI`, tenfold, as `α` enters squares.
+pub fn golden_kernel_f32(condition: f64) -> f64 {
+    10.0 * condition * eps::<f32>()
+}
+
+/// `2j·max|α|`: how far a machine with jitter `j` and no ridge is from its targets, since the
+/// residual is `jα`; as much again for the rounding that the jitter drowns.
+pub fn interpolation(jitter: f64, dual: f64) -> f64 {
+    2.0 * jitter * dual
+}
+
+/// FACT and AGOP of a quadratic machine with relative ridge 2⁻¹⁰ in `f32`: rounding of 6e-8 over
+/// the ridge, with room for a hundred terms.
+pub const FORMS_F32: f64 = 2e-3;
+
+/// FACT of the same machine from its definition in `f64`: rounding of 1e-16 over the *square* of
+/// the ridge, with the same room.
+pub const FORMS_F64: f64 = 1e-8;

@@ -1,18 +1,22 @@
 //! The average gradient outer product of a kernel machine, over its own points.
 //!
-//! `AGOP = (1/n) Σⱼ J(xⱼ)ᵀJ(xⱼ)`, with `J` as [`Predictor::jacobian`] gives it. Two ways lead there:
+//! `AGOP = (1/n) Σⱼ J(xⱼ)ᵀJ(xⱼ)`, with `J` as [`Predictor::jacobian`] gives it. Three ways lead
+//! there:
 //!
 //! - *Explicit*: form every Jacobian; `n²cd` operations.
 //! - *Closed*: with slopes `s = k′` (radial: `2φ′`) and `B = SS`, `AGOP = (1/n) M XᵀQX M` where
 //!   `Q = (ααᵀ) ∘ B` for inner products. For radial kernels, with `G = Sα`,
-//!   `Q = diag(‖Gᵢ‖²) − (Gαᵀ + αGᵀ) ∘ S + (ααᵀ) ∘ B`; its rows add up to 0, so `(QX)ᵢ = −Σⱼ Qᵢⱼ(xᵢ − xⱼ)`.
-//!   `n³` operations, whatever `c` and `d`.
+//!   `Q = diag(‖Gᵢ‖²) − (Gαᵀ + αGᵀ) ∘ S + (ααᵀ) ∘ B`; its rows add up to 0, so
+//!   `(QX)ᵢ = −Σⱼ Qᵢⱼ(xᵢ − xⱼ)`. `n³` operations, whatever `c` and `d`.
+//! - *Of a quadratic kernel*, with the learned forms `F_k = Σⱼ αⱼ_k xⱼxⱼᵀ`: `J_k(x) = 2xᵀM F_k M`,
+//!   outputs outermost; `cnd²` operations, taken for `n > 4d`.
 //!
-//! The explicit form is a sum of squares, so what cancels in it cancels in `J`; the closed one sums products of
-//! two `α`, which can be far larger than `J`.
+//! The explicit form is a sum of squares, so what cancels in it cancels in `J`; the closed one sums
+//! products of two `α`, which can be far larger than `J`.
 //!
 //! Source: Radhakrishnan et al. (2024) for AGOP; the closed forms are derived here.
 
+use super::forms::{self, column_means};
 use super::metric::Metric;
 use super::pairs::{Form, combine, pairs_scratch};
 use super::predictor::{Predictor, block_words};
@@ -38,12 +42,15 @@ pub const fn agop_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
     if closed_is_cheaper(n, d, c) && closed > explicit { closed } else { explicit }
 }
 
-/// Words of scratch for [`agop_explicit`] with blocks of `rows` points: a Jacobian, and two rows of `n`
-/// and of `d`, a point; two Jacobians for the centring.
+/// Words of scratch for [`agop_explicit`] with blocks of `rows` points: a Jacobian, and two rows of
+/// `n` and of `d`, a point; two Jacobians for the centring.
 ///
 /// ```
 /// use fact_core::kernel::{agop::agop_explicit_scratch, gram::gram_scratch};
-/// assert_eq!(agop_explicit_scratch(64, 8, 1, 4), gram_scratch(64, 8) + 2 * 8 + 4 * (2 * (64 + 8) + 8));
+/// assert_eq!(
+///     agop_explicit_scratch(64, 8, 1, 4),
+///     gram_scratch(64, 8) + 2 * 8 + 4 * (2 * (64 + 8) + 8)
+/// );
 /// ```
 pub const fn agop_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) -> usize {
     let jacobian = c.saturating_mul(d);
@@ -51,8 +58,8 @@ pub const fn agop_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) ->
     pairs_scratch(n, d).saturating_add(jacobian.saturating_mul(2)).saturating_add(block)
 }
 
-/// Words of scratch for [`agop_closed`] with blocks of `rows` points: the `n×n` slopes, `n×c`, `d×d`, and
-/// a row of `n` and of `d` a point.
+/// Words of scratch for [`agop_closed`] with blocks of `rows` points: the `n×n` slopes, `n×c`,
+/// `d×d`, and a row of `n` and of `d` a point.
 ///
 /// ```
 /// use fact_core::kernel::{agop::agop_closed_scratch, gram::gram_scratch};
@@ -73,15 +80,16 @@ const fn closed_is_cheaper(n: usize, d: usize, c: usize) -> bool {
     c.saturating_mul(d) > n.saturating_mul(2)
 }
 
-/// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be centred, and
-/// no digits are at stake. They are for both Laplace kernels, whose slopes grow without bound as points
-/// approach each other, and for an inner-product kernel in less than double precision with
-/// `n > d(d+1)/2`: there `K` is, or is close to, rank-deficient, and `α` is large along its null space.
+/// Whether [`agop`] takes the closed form: where that is cheaper, `cd > 2n`, nothing is to be
+/// centred, and few digits are at stake. That is in double precision only (in `f32` some 1e-2 is
+/// lost), and not for the Laplace kernels, whose slopes grow without bound as points approach each
+/// other. A quadratic kernel has a cheaper and safer way for `n > 4d`.
 ///
 /// ```
 /// use fact_core::kernel::{Centering, Kernel, agop::takes_closed};
-/// assert!(takes_closed(Kernel::<f64>::Quadratic, Centering::None, 100, 20, 20));
-/// assert!(!takes_closed(Kernel::<f64>::Quadratic, Centering::None, 100, 20, 1));
+/// let gaussian = Kernel::Gaussian { bandwidth: 1.0 };
+/// assert!(takes_closed(gaussian, Centering::None, 100, 20, 20));
+/// assert!(!takes_closed(gaussian, Centering::None, 100, 20, 1));
 /// ```
 pub fn takes_closed<T: Scalar>(
     kernel: Kernel<T>,
@@ -91,15 +99,21 @@ pub fn takes_closed<T: Scalar>(
     c: usize,
 ) -> bool {
     let double = T::EPSILON.to_f64() <= f64::EPSILON;
-    let full_rank = n <= d.saturating_mul(d.saturating_add(1)) / 2;
     closed_is_cheaper(n, d, c)
         && centering == Centering::None
         && kernel.has_bounded_slope()
-        && (kernel.is_radial() || double || full_rank)
+        && !takes_forms(kernel, n, d)
+        && double
 }
 
-/// `out ← AGOP: d×d` of a machine over its own points, symmetric to the bit, zero of no points; by
-/// [`agop_closed`] where [`takes_closed`] says so, else by [`agop_explicit`].
+/// Whether [`agop`] goes by the learned forms: `3nd² + 2d³` operations an output instead of `n²d`.
+fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
+    kernel == Kernel::Quadratic && n > d.saturating_mul(4)
+}
+
+/// `out ← AGOP: d×d` of a machine over its own points, symmetric to the bit, zero of no points; of
+/// a quadratic kernel with `n > 4d` from its forms, by [`agop_closed`] where [`takes_closed`] says
+/// so, else by [`agop_explicit`].
 ///
 /// Scratch: [`agop_scratch`] of at least one row; more rows are faster, the result is the same.
 ///
@@ -126,15 +140,59 @@ pub fn agop<T: Scalar>(
     scratch: Scratch<'_, T>,
 ) -> Result<()> {
     let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
-    if takes_closed(machine.kernel, centering, n, d, c) {
+    if takes_forms(machine.kernel, n, d) {
+        of_forms(machine, centering, out, scratch)
+    } else if takes_closed(machine.kernel, centering, n, d, c) {
         agop_closed(machine, out, scratch)
     } else {
         agop_explicit(machine, centering, out, scratch)
     }
 }
 
-/// [`agop`] from every Jacobian. Centred: of the Jacobians less their mean, as the sum over differences
-/// to the first one, less the outer product of their mean.
+/// [`agop`] of a quadratic kernel from its forms. Takes no more scratch than [`agop_explicit`]: its
+/// `n·d` words are more than the two `d×d` here. Centred: the gradients are at `x` less the mean of
+/// all, in which they are linear.
+fn of_forms<T: Scalar>(
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    mut out: MatMut<'_, T>,
+    mut scratch: Scratch<'_, T>,
+) -> Result<()> {
+    machine.check()?;
+    let (n, d) = machine.x.shape();
+    check_shape("AGOP", (d, d), out.shape())?;
+    let (mut form, mut image) = (scratch.take_mat(d, d)?, scratch.take_mat(d, d)?);
+    let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
+    column_means(machine.x, mean);
+    if centering == Centering::None {
+        mean.fill(T::ZERO);
+    }
+    out.data_mut().fill(T::ZERO);
+    let rows = scratch.rows(d.saturating_mul(2), n)?;
+    for output in 0..machine.dual.ncols() {
+        forms::form(machine, output, form.reborrow(), sum, scratch.reborrow())?;
+        machine.metric.apply(form.as_ref(), image.reborrow())?;
+        machine.metric.apply_left(image.as_ref(), form.reborrow())?;
+        scal(T::TWO, form.data_mut());
+        let mut done = 0;
+        while done < n {
+            let x = machine.x.row_range(done, done + rows);
+            let mut scratch = scratch.reborrow();
+            let mut centred = scratch.take_mat(x.nrows(), d)?;
+            let mut gradients = scratch.take_mat(x.nrows(), d)?;
+            copy(centred.data_mut(), x.data());
+            centred.rows_mut().for_each(|row| axpy(-T::ONE, mean, row));
+            gemm(T::ONE, centred.as_ref(), form.as_ref(), T::ZERO, gradients.reborrow())?;
+            add_gemm_tn(gradients.as_ref(), gradients.as_ref(), out.data_mut());
+            done += x.nrows();
+        }
+    }
+    scal(T::ONE / T::from_usize(n.max(1)), out.data_mut());
+    Ok(())
+}
+
+/// [`agop`] from every Jacobian. Centred: of the Jacobians less their mean, as the sum over
+/// differences to the first one, less the outer product of their mean.
 ///
 /// Cost: `n²d(c + 1) + ncd(c + 2d)` multiplications and additions, `n²` slopes. Scratch:
 /// [`agop_explicit_scratch`] of at least one row.

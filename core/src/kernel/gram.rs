@@ -26,8 +26,8 @@ pub const fn gram_scratch(n: usize, d: usize) -> usize {
 
 /// `out ← K: n×n` with `Kᵢⱼ = K_M(xᵢ, xⱼ)`, symmetric to the bit, for `x: n×d`.
 ///
-/// Cost: `n²d/2` multiplications and additions (radial: and `n²d` subtractions), `n²/2` kernel values,
-/// and `nd²` for the metric. Scratch: [`gram_scratch`].
+/// Cost: `n²d/2` multiplications and additions (radial: and `n²d` subtractions), `n²/2` kernel
+/// values, and `nd²` for the metric. Scratch: [`gram_scratch`].
 ///
 /// # Errors
 /// A shape, length, parameter or scratch error when the arguments do not fit.

@@ -1,10 +1,10 @@
 //! Kernel machines with a metric, and the Recursive Feature Machines that learn it.
 //!
 //! A kernel machine is `f(x) = Σᵢ αᵢ K_M(xᵢ, x)` with `(K + rI)α = Y` and a metric `M = WᵀW`, which
-//! takes the place of a network's first layer: `K_M(x, z) = K(Wx, Wz)`. With squared loss the residual
-//! `y − f = rα` contains the ridge, so the network's FACT loses its `1/(nλ)` and becomes
-//! `FACT = Σⱼ J_f(xⱼ)ᵀαⱼxⱼᵀ`, defined also as `r → 0`. A Recursive Feature Machine fits, replaces `M`
-//! by a power of FACT or of the average gradient outer product, and repeats.
+//! takes the place of a network's first layer: `K_M(x, z) = K(Wx, Wz)`. With squared loss the
+//! residual `y − f = rα` contains the ridge, so the network's FACT loses its `1/(nλ)` and becomes
+//! `FACT = Σⱼ J_f(xⱼ)ᵀαⱼxⱼᵀ`, defined also as `r → 0`. A Recursive Feature Machine fits, replaces
+//! `M` by a power of FACT or of the average gradient outer product, and repeats.
 //!
 //! | quantity | formula | module |
 //! |---|---|---|
@@ -20,18 +20,20 @@
 //!
 //! # Order of sums
 //! - A pair: inputs in ascending order, one accumulator; squared distances as
-//!   `Σₖ (xₖ − zₖ)((Mx)ₖ − (Mz)ₖ)`, from differences, so that equal points are at distance exactly 0.
-//! - A gradient before the metric: points in ascending order, one accumulator; for radial kernels the
-//!   terms are `wⱼ(x − xⱼ)`, again of differences.
+//!   `Σₖ (xₖ − zₖ)((Mx)ₖ − (Mz)ₖ)`, from differences, so that equal points are at distance exactly
+//!   0.
+//! - A gradient before the metric: points in ascending order, one accumulator; for radial kernels
+//!   the terms are `wⱼ(x − xⱼ)`, again of differences.
 //! - A sum over samples: samples in ascending order, then outputs. Blocks of any size give the same
 //!   bits, so more scratch is only faster.
 //!
 //! Source: Boix-Adserà, Mallinar, Simon, Belkin (2026), sections 3 to 5; Radhakrishnan, Beaglehole,
-//! Pandit, Belkin, *Mechanism for feature learning in neural networks and backpropagation-free machine
-//! learning models* (2024) for the machine and its AGOP.
+//! Pandit, Belkin, *Mechanism for feature learning in neural networks and backpropagation-free
+//! machine learning models* (2024) for the machine and its AGOP.
 
 pub mod agop;
 pub mod fact;
+mod forms;
 pub mod gram;
 mod metric;
 mod pairs;

@@ -5,8 +5,9 @@
 //!
 //! - inner product: `t = Σₖ xₖz̃ₖ`;
 //! - squared distance: `t = Σₖ (xₖ − zₖ)(x̃ₖ − z̃ₖ)`, of differences. Equal points are at distance
-//!   exactly 0, near ones keep their digits, and `x`, `z` may change places to the bit. The expanded
-//!   square, faster by half, leaves noise of `√ε‖x‖` between duplicates, into `1/u` of a Laplace slope.
+//!   exactly 0, near ones keep their digits, and `x`, `z` may change places to the bit. The
+//!   expanded square, faster by half, leaves noise of `√ε‖x‖` between duplicates, into `1/u` of a
+//!   Laplace slope.
 //!
 //! Tiles of 4 rows and [`PANEL`] columns work on different pairs, so their sizes change no bit.
 
@@ -84,8 +85,8 @@ impl<'a, T: Scalar> Pairs<'a, T> {
         Ok(Self { form, z, panel, image_panel })
     }
 
-    /// `outᵢⱼ ← f(tᵢⱼ)` of row `i` of `x` and point `j`, for `out: m×n`. The images of `x` are read for
-    /// squared distances only.
+    /// `outᵢⱼ ← f(tᵢⱼ)` of row `i` of `x` and point `j`, for `out: m×n`. The images of `x` are read
+    /// for squared distances only.
     pub(super) fn rows(
         &mut self,
         x: Mapped<'_, T>,
@@ -110,8 +111,8 @@ impl<'a, T: Scalar> Pairs<'a, T> {
         Ok(())
     }
 
-    /// Hands `put` each point `i`, a first column `j ≤ i` and `f(t)` of the columns from `j` up to at
-    /// most `i`: every pair of the lower triangle once.
+    /// Hands `put` each point `i`, a first column `j ≤ i` and `f(t)` of the columns from `j` up to
+    /// at most `i`: every pair of the lower triangle once.
     pub(super) fn lower(&mut self, f: impl Fn(T) -> T, mut put: impl FnMut(usize, usize, &[T])) {
         // Whole groups of 4 rows; those that begin above the diagonal have pairs to leave out.
         self.each(
@@ -139,6 +140,8 @@ impl<'a, T: Scalar> Pairs<'a, T> {
         mut put: impl FnMut(usize, usize, &[T; PANEL]),
     ) {
         let (m, n) = (x.x.nrows(), self.z.x.nrows());
+        // Without rows, no panel need be filled, however many there are.
+        let n = if m == 0 { 0 } else { n };
         for j in (0..n).step_by(PANEL) {
             fill(self.panel, self.z.x, j);
             fill(self.image_panel, self.z.image, j);

@@ -23,8 +23,8 @@ pub struct Predictor<'a, T> {
     pub dual: MatRef<'a, T>,
 }
 
-/// Words of scratch for [`Predictor::predict`] in blocks of `rows` queries: the points' images under the
-/// metric, and a row of images and of kernel values a query.
+/// Words of scratch for [`Predictor::predict`] in blocks of `rows` queries: the points' images
+/// under the metric, and a row of images and of kernel values a query.
 ///
 /// ```
 /// use fact_core::kernel::{gram::gram_scratch, predict_scratch};
@@ -70,8 +70,9 @@ impl<'a, T: Scalar> Predictor<'a, T> {
 
     /// `out ← f(x): m×c`, row by row, for `x: m×d`.
     ///
-    /// Cost: that of [`cross`](super::gram::cross), and `mnc` multiplications and additions. Scratch:
-    /// [`predict_scratch`] of at least one row; more rows are faster, the result is the same.
+    /// Cost: that of [`cross`](super::gram::cross), and `mnc` multiplications and additions.
+    /// Scratch: [`predict_scratch`] of at least one row; more rows are faster, the result is the
+    /// same.
     ///
     /// # Errors
     /// A shape, length, parameter or scratch error when the arguments do not fit.
@@ -117,8 +118,8 @@ impl<'a, T: Scalar> Predictor<'a, T> {
 
     /// `out ← J_f(x) = ∂f/∂x: c×d` at one query `x: d`.
     ///
-    /// Radial: `J = 2 Σᵢ φ′(u²) αᵢ(x − xᵢ)ᵀM`; inner product: `J = Σᵢ k′(xᵀMxᵢ) αᵢxᵢᵀM`. For both Laplace
-    /// kernels a point's own term counts as 0 at that point.
+    /// Radial: `J = 2 Σᵢ φ′(u²) αᵢ(x − xᵢ)ᵀM`; inner product: `J = Σᵢ k′(xᵀMxᵢ) αᵢxᵢᵀM`. For both
+    /// Laplace kernels a point's own term counts as 0 at that point.
     ///
     /// Cost: `nd(c + 1) + (n + c)d²` multiplications and additions, `n` slopes. Scratch:
     /// [`jacobian_scratch`].

@@ -7,7 +7,8 @@ use crate::scalar::Scalar;
 /// A kernel `K_M(x, z)` as the profile of one number: of `t = u² = (x−z)ᵀM(x−z)` where it is
 /// *radial*, of `t = xᵀMz` where it is an *inner-product* kernel.
 ///
-/// Source: Boix-Adserà et al. (2026), section 3; Radhakrishnan et al. (2024) for the Laplace kernel.
+/// Source: Boix-Adserà et al. (2026), section 3; Radhakrishnan et al. (2024) for the Laplace
+/// kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kernel<T> {
     /// `exp(−u/L)`, radial.
@@ -92,6 +93,12 @@ impl<T: Scalar> Kernel<T> {
         !matches!(self, Self::Laplace { .. } | Self::GeneralizedLaplace { .. })
     }
 
+    /// Whether the Gram matrix of `n` points with `d` inputs is singular whatever they are.
+    pub(super) fn is_rank_deficient(&self, n: usize, d: usize) -> bool {
+        // The forms of d inputs have that many coefficients.
+        matches!(self, Self::Quadratic) && n > d.saturating_mul(d.saturating_add(1)) / 2
+    }
+
     /// `K` at `t`. A squared distance below 0 is rounding and counts as 0.
     ///
     /// ```
@@ -104,8 +111,8 @@ impl<T: Scalar> Kernel<T> {
         self.value_and_slope(t).0
     }
 
-    /// `dK/dt` at `t`. For both Laplace kernels, whose slope has a pole at `u = 0`, it is 0 there: the
-    /// gradient of `K` has no direction at its tip.
+    /// `dK/dt` at `t`. For both Laplace kernels, whose slope has a pole at `u = 0`, it is 0 there:
+    /// the gradient of `K` has no direction at its tip.
     ///
     /// ```
     /// use fact_core::kernel::Kernel;

@@ -1,7 +1,7 @@
 //! Recursive Feature Machines: fit, learn the metric, refit.
 //!
-//! Round 0 is the plain kernel machine at the start metric; round `k` is the machine refitted after `k`
-//! updates. The same code runs on a microcontroller and a server: all memory is the caller's.
+//! Round 0 is the plain kernel machine at the start metric; round `k` is the machine refitted after
+//! `k` updates. The same code runs on a microcontroller and a server: all memory is the caller's.
 //!
 //! ```
 //! use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};
@@ -111,7 +111,13 @@ impl core::error::Error for Failed {}
 /// assert!(fit_scratch(64, 8, 1) + 64 * 8 + 64 + 8 * 8 + 64 <= 32 * 1024 / 4);
 /// ```
 pub const fn fit_scratch(n: usize, d: usize, c: usize) -> usize {
-    let rows = if n < ROWS { n } else { ROWS };
+    let rows = if n == 0 {
+        1
+    } else if n < ROWS {
+        n
+    } else {
+        ROWS
+    };
     let stages = [
         solve_scratch(n, d),
         agop_scratch(n, d, c, rows),
@@ -130,22 +136,42 @@ pub const fn fit_scratch(n: usize, d: usize, c: usize) -> usize {
     largest.saturating_add(d.saturating_mul(d.saturating_mul(2).saturating_add(1)))
 }
 
-/// Fits a machine, and `rounds` times learns its metric and refits it, for `n` samples with `d` inputs
-/// and `c` targets.
+/// Fits a machine, and `rounds` times learns its metric and refits it, for `n` samples with `d`
+/// inputs and `c` targets.
 ///
-/// `metric: d×d` is read as the start metric (of [`Shape::Diagonal`], its diagonal) and holds that of the
-/// last fit on return; `dual: n×c` is overwritten with the weights of the last fit. `observe` sees each
-/// machine as it has been fitted, `rounds + 1` of them. Returns ridge and jitter of the last fit.
+/// `metric: d×d` is read as the start metric (of [`Shape::Diagonal`], its diagonal) and holds that
+/// of the last fit on return; `dual: n×c` is overwritten with the weights of the last fit.
+/// `observe` sees each machine as it has been fitted, `rounds + 1` of them. Returns ridge and
+/// jitter of the last fit.
 ///
 /// Cost of a round: that of [`solve`], of [`agop`] or [`fact`], and of [`next_metric`]. Scratch:
 /// [`fit_scratch`].
 ///
 /// # Errors
-/// [`Failed`], with the error of the step that failed: [`Error::Scale`] when the scale of the metric
-/// broke down. If it failed in learning the metric of that round, `metric` and `dual` are those of the
-/// round before; if in fitting it, `metric` is new and `dual` unspecified.
+/// [`Failed`], with the error of the step that failed: [`Error::Scale`] when the scale of the
+/// metric broke down. If it failed in learning the metric of that round, `metric` and `dual` are
+/// those of the round before; if in fitting it, `metric` is new and `dual` unspecified.
 ///
-/// An example stands at the head of the [module](self).
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Rescale, Rfm, Ridge, Shape, Update, rfm};
+/// use fact_core::{mat::{MatMut, MatRef}, samples::Samples, scratch::Scratch};
+/// let machine = Rfm {
+///     kernel: Kernel::Quadratic,
+///     ridge: Ridge::Relative(1.0),
+///     update: Update::Fact,
+///     rescale: Rescale::Trace,
+///     centering: Centering::None,
+///     shape: Shape::Full,
+/// };
+/// let samples = Samples::new(MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[8.0], 1, 1)?)?;
+/// let (mut metric, mut dual, mut memory) = ([1.0], [0.0], [0.0; rfm::fit_scratch(1, 1, 1)]);
+/// let (m, alpha) = (MatMut::new(&mut metric, 1, 1)?, MatMut::new(&mut dual, 1, 1)?);
+/// let scratch = Scratch::new(&mut memory);
+/// let solved = rfm::fit(&machine, &samples, 1, m, alpha, |_| (), scratch).unwrap();
+/// assert_eq!((solved.ridge, metric), (16.0, [1.0]));
+/// assert!((dual[0] - 0.25_f64).abs() < 1e-15);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
 pub fn fit<T: Scalar>(
     rfm: &Rfm<T>,
     samples: &Samples<'_, T>,
@@ -210,7 +236,7 @@ fn learn<T: Scalar>(
     };
     formed.map_err(|error| match error {
         // Samples, metric and dual were finite.
-        Error::NonFinite { what } => Error::Scale { what },
+        Error::NonFinite { .. } => Error::Scale { what: "feature matrix" },
         other => other,
     })?;
     rescale(rfm.rescale, next.reborrow())?;

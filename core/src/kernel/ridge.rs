@@ -44,18 +44,19 @@ pub const fn solve_scratch(n: usize, d: usize) -> usize {
 
 /// `dual ← α = (K + (r + j)I)⁻¹Y`, for `n` samples with `d` inputs and `c` targets, `dual: n×c`.
 ///
-/// The jitter `j` is 0 if that works, and otherwise the first of `ε·tr(K)/n`, 10 times that, 100 times
-/// that, … that does; each attempt forms `K` anew. It works where every pivot of the Cholesky
-/// factorisation is above `(4 + √n)·ε` of its diagonal element: below is rounding, however positive.
+/// The jitter `j` is 0 if that works, and otherwise the first of `ε·tr(K + rI)/n`, 10 times that,
+/// 100 times that, … that does; each attempt forms `K` anew. It works where every pivot of the
+/// Cholesky factorisation is above `(4 + √n)·ε` of its diagonal element: below is rounding, however
+/// positive.
 ///
-/// Cost: that of [`gram_packed`] and `n³/6 + n²c` multiplications and additions; that again for each
-/// jitter tried. Scratch: [`solve_scratch`].
+/// Cost: that of [`gram_packed`] and `n³/6 + n²c` multiplications and additions; that again for
+/// each jitter tried. Scratch: [`solve_scratch`].
 ///
 /// # Errors
-/// A shape, length, parameter or scratch error when the arguments do not fit;
-/// [`Error::NonFinite`] when samples or metric are not finite; [`Error::Scale`] when they are, but `K` or
-/// `α` over- or underflows; [`Error::NotPositiveDefinite`] when a jitter as large as the diagonal
-/// does not help, as happens when the metric is not positive semi-definite.
+/// A shape, length, parameter or scratch error when the arguments do not fit; [`Error::NonFinite`]
+/// when samples or metric are not finite; [`Error::Scale`] when they are, but `K` or `α` over- or
+/// underflows; [`Error::NotPositiveDefinite`] when a jitter as large as the diagonal does not help,
+/// as happens when the metric is not positive semi-definite.
 ///
 /// ```
 /// use fact_core::kernel::{Kernel, Metric, Ridge, ridge};
@@ -130,8 +131,8 @@ fn diagonal<T>(triangle: &mut [T]) -> impl Iterator<Item = &mut T> {
     })
 }
 
-/// Whether each pivot of the factor `L` stands out of the rounding of its diagonal element, which is
-/// the square of its row.
+/// Whether each pivot of the factor `L` stands out of the rounding of its diagonal element, which
+/// is the square of its row.
 fn check_pivots<T: Scalar>(n: usize, triangle: &[T]) -> Result<()> {
     let share = T::EPSILON * (T::from_f64(4.0) + T::from_usize(n).sqrt());
     let mut rest = triangle;

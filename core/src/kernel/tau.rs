@@ -1,7 +1,8 @@
 //! Why the Neural Feature Ansatz usually holds: `τ` against `k′`.
 //!
-//! For an inner-product kernel AGOP and FACT·Mᵀ are both `Σᵢⱼ (weight) · Mxᵢ αᵢᵀαⱼ xⱼᵀMᵀ`. FACT's weight
-//! is `k′(xᵢᵀMxⱼ)`, AGOP's is `τᵢⱼ = (1/n) Σₗ k′(xₗᵀMxᵢ) k′(xₗᵀMxⱼ)`. Where `τ ∝ k′` they agree.
+//! For an inner-product kernel AGOP and FACT·Mᵀ are both `Σᵢⱼ (weight) · Mxᵢ αᵢᵀαⱼ xⱼᵀMᵀ`. FACT's
+//! weight is `k′(xᵢᵀMxⱼ)`, AGOP's is `τᵢⱼ = (1/n) Σₗ k′(xₗᵀMxᵢ) k′(xₗᵀMxⱼ)`. Where `τ ∝ k′` they
+//! agree.
 //!
 //! Source: Boix-Adserà et al. (2026), section 5.
 
@@ -19,7 +20,8 @@ use crate::scratch::Scratch;
 pub struct TauFit {
     /// `R²` of the best line `τ ≈ a + b·k′`: the squared correlation.
     pub r2: Measured,
-    /// `R²` of the best line through the origin `τ ≈ b·k′`; negative where the mean of `τ` does better.
+    /// `R²` of the best line through the origin `τ ≈ b·k′`; negative where the mean of `τ` does
+    /// better.
     pub r2_origin: Measured,
 }
 
@@ -33,11 +35,11 @@ pub const fn tau_fit_scratch(n: usize, d: usize, rows: usize) -> usize {
     pairs_scratch(n, d).saturating_add(n.saturating_add(rows).saturating_mul(n))
 }
 
-/// The fit of `τ` to `k′` over the machine's own points; missing for a radial kernel, whose gradients
-/// have another form.
+/// The fit of `τ` to `k′` over the machine's own points; missing for a radial kernel, whose
+/// gradients have another form.
 ///
-/// Cost: `n³` multiplications and additions. Scratch: [`tau_fit_scratch`] of at least one row; more rows
-/// are faster, the result is the same.
+/// Cost: `n³` multiplications and additions. Scratch: [`tau_fit_scratch`] of at least one row; more
+/// rows are faster, the result is the same.
 ///
 /// # Errors
 /// A shape, length, parameter or scratch error when the arguments do not fit.

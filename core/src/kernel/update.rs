@@ -7,9 +7,10 @@
 //! | [`Update::FactGeomean`] | `(FACT M² FACTᵀ)^¼` |
 //! | [`Update::FactInner`] | `(sym(FACT·M))₊^½`, the positive part of the symmetric part |
 //!
-//! Since FACT = M·S with a symmetric `S`, `FACT·M` is symmetric, and the last two are one update wherever
-//! it is positive semi-definite: for a positive semi-definite `k′` (quadratic at positive products,
-//! exponential), not for radial kernels. Roots of `AAᵀ` come from the singular values of `A`: no condition number is squared.
+//! Since FACT = M·S with a symmetric `S`, `FACT·M` is symmetric, and the last two are one update
+//! wherever it is positive semi-definite: where `k′` is a kernel itself (quadratic, exponential),
+//! not for radial kernels. Roots of `AAᵀ` come from the singular values of `A`: no condition number
+//! is squared.
 //!
 //! If `K` scales like `s^q` under `M → sM`, [`Update::Fact`] is stable without rescaling only for
 //! `q < 1`, [`Update::FactGeomean`] for `q < 3`.
@@ -80,10 +81,11 @@ pub const fn next_metric_scratch(d: usize) -> usize {
 }
 
 /// `out ← ` the next metric, symmetric to the bit and positive semi-definite, for `d×d` matrices:
-/// `matrix` is AGOP for [`Update::Nfa`], else FACT; `metric` is that of the machine it was formed with.
-/// Not rescaled.
+/// `matrix` is AGOP for [`Update::Nfa`], else FACT; `metric` is that of the machine it was formed
+/// with. Not rescaled.
 ///
-/// Cost: that of a singular value or eigenvalue decomposition, or both. Scratch: [`next_metric_scratch`].
+/// Cost: that of a singular value or eigenvalue decomposition, or both. Scratch:
+/// [`next_metric_scratch`].
 ///
 /// # Errors
 /// A shape, parameter or scratch error when the arguments do not fit; [`Error::NonFinite`] when an
@@ -133,12 +135,13 @@ pub fn next_metric<T: Scalar>(
     }
 }
 
-/// `out ← ` the next diagonal metric: the update's formula with each matrix replaced by its diagonal,
-/// `AGOP_kkˢ`, `|FACT_kk|`, `|FACT_kk·M_kk|^½`, `(FACT_kk·M_kk)₊^½`; zero off the diagonal.
+/// `out ← ` the next diagonal metric: the update's formula with each matrix replaced by its
+/// diagonal, `AGOP_kkˢ`, `|FACT_kk|`, `|FACT_kk·M_kk|^½`, `(FACT_kk·M_kk)₊^½`; zero off the
+/// diagonal.
 ///
 /// # Errors
-/// [`Error::Shape`] when the operands do not fit, [`Error::Parameter`] unless the power is positive,
-/// [`Error::NonFinite`] when an entry is not finite.
+/// [`Error::Shape`] when the operands do not fit, [`Error::Parameter`] unless the power is
+/// positive, [`Error::NonFinite`] when an entry is not finite.
 ///
 /// ```
 /// use fact_core::kernel::update::{self, Update};
@@ -187,10 +190,10 @@ pub fn next_diagonal<T: Scalar>(
 /// Rescales `M: d×d` as asked, in place, after checking that its scale has not broken down.
 ///
 /// # Errors
-/// [`Error::Shape`] unless `M` is square; [`Error::Scale`] when `M` is zero, has an entry that is not
-/// finite, or a largest entry outside `[MIN_POSITIVE/ε, ε/MIN_POSITIVE]`, with `MIN_POSITIVE` the
-/// smallest normal number: what is formed of such a metric over- or underflows. Also when the trace to
-/// divide by is not positive. A metric without entries is left as it is.
+/// [`Error::Shape`] unless `M` is square; [`Error::Scale`] when `M` is zero, has an entry that is
+/// not finite, or a largest entry outside `[MIN_POSITIVE/ε, ε/MIN_POSITIVE]`, with `MIN_POSITIVE`
+/// the smallest normal number: what is formed of such a metric over- or underflows. Also when the
+/// trace to divide by is not positive. A metric without entries is left as it is.
 ///
 /// ```
 /// use fact_core::kernel::update::{self, Rescale};

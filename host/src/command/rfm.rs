@@ -71,6 +71,8 @@ fn parent(path: &Path) -> Result<(&Path, &str)> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     match name {
         Some(name) => Ok((directory.unwrap_or(Path::new(".")), name)),
-        None => Err(Error::Usage(format!("--model {}: expected the name of a file", path.display()))),
+        None => {
+            Err(Error::Usage(format!("--model {}: expected the name of a file", path.display())))
+        }
     }
 }

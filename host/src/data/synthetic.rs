@@ -183,7 +183,7 @@ fn modular(fields: &[&str]) -> Option<Synthetic> {
         "div" => Operation::Div,
         _ => return None,
     };
-    let prime = (2..p).all(|q| p % q != 0);
+    let prime = (2..p).all(|q| !p.is_multiple_of(q));
     let fraction: f64 = fraction.parse().ok().filter(|f| (0.0..1.0).contains(f))?;
     let rows = if operation == Operation::Div { p * (p - 1) } else { p * p };
     let trains = training_rows(rows, fraction);
@@ -198,7 +198,8 @@ fn lowrank(fields: &[&str]) -> Option<Synthetic> {
 }
 
 fn numbers<const N: usize>(fields: &[&str]) -> Option<[usize; N]> {
-    let numbers: Vec<usize> = fields.iter().map(|field| field.parse().ok()).collect::<Option<_>>()?;
+    let numbers: Vec<usize> =
+        fields.iter().map(|field| field.parse().ok()).collect::<Option<_>>()?;
     numbers.try_into().ok()
 }
 
@@ -214,9 +215,7 @@ fn table(p: usize, operation: Operation) -> Vec<[usize; 3]> {
         Operation::Sub => pairs.map(|(a, b)| [a, b, (a + p - b) % p]).collect(),
         Operation::Mul => pairs.map(|(a, b)| [a, b, a * b % p]).collect(),
         // With c = a/b, a is cb.
-        Operation::Div => {
-            pairs.filter(|&(b, _)| b != 0).map(|(b, c)| [c * b % p, b, c]).collect()
-        }
+        Operation::Div => pairs.filter(|&(b, _)| b != 0).map(|(b, c)| [c * b % p, b, c]).collect(),
     }
 }
 
@@ -303,9 +302,19 @@ mod tests {
     #[test]
     fn parameters_that_make_no_set_are_refused() {
         for text in [
-            "parity:3,4,10", "parity:3,0,10", "parity:3,1,0", "parity:3,1", "parity:a,1,2",
-            "modular:1,add,0.5", "modular:7,pow,0.5", "modular:7,add,1", "modular:7,add,0",
-            "modular:6,div,0.5", "modular:7,add,nan", "lowrank:10,5", "lowrank:0,6",
+            "parity:3,4,10",
+            "parity:3,0,10",
+            "parity:3,1,0",
+            "parity:3,1",
+            "parity:a,1,2",
+            "modular:1,add,0.5",
+            "modular:7,pow,0.5",
+            "modular:7,add,1",
+            "modular:7,add,0",
+            "modular:6,div,0.5",
+            "modular:7,add,nan",
+            "lowrank:10,5",
+            "lowrank:0,6",
         ] {
             let message = Synthetic::parse(text).expect("named").expect_err("refused");
             assert!(message.contains("expected"), "{message}");

@@ -142,9 +142,7 @@ impl<'a> Table<'a> {
     fn classes(&self, target: usize, numbers: Option<&Vec<f64>>) -> Result<Target> {
         let names: Vec<String> = match numbers {
             Some(numbers) => numbers.iter().map(f64::to_string).collect(),
-            None => {
-                self.rows.iter().filter_map(|row| row.get(target)).map(str::to_owned).collect()
-            }
+            None => self.rows.iter().filter_map(|row| row.get(target)).map(str::to_owned).collect(),
         };
         let mut labels = names.clone();
         match numbers {

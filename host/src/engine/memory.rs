@@ -162,7 +162,8 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
         Precision::F32 => 4,
         Precision::F64 => 8,
     };
-    let rows = sum([all.saturating_mul(d).saturating_mul(4), all.saturating_mul(c).saturating_mul(4)]);
+    let rows =
+        sum([all.saturating_mul(d).saturating_mul(4), all.saturating_mul(c).saturating_mul(4)]);
     let blocks = machine::block_words(d, c).saturating_mul(rayon::current_num_threads());
     let working = sum([pairs, rows, blocks, square(d).saturating_mul(8)]).saturating_mul(word);
     // In f64, whatever the machine: the data, the model, the sums of each part of the samples.

@@ -1,7 +1,7 @@
 //! `fact rfm fit`: data in, a model and everything found on the way out.
 
-use super::machine::{Coded, Fitted, Round, Score, Sets, run};
 use super::Matrix;
+use super::machine::{Coded, Fitted, Round, Score, Sets, run};
 use crate::data::{Dataset, Split, shuffle};
 use crate::engine::machine::{Exact, Fast, Real, Watch};
 use crate::error::{Error, Result};

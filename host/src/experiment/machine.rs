@@ -56,9 +56,8 @@ pub struct Score {
 impl Score {
     /// Whether this is a better score than another: more in the right class, or the smaller error.
     pub fn beats(&self, other: &Self) -> bool {
-        let key = |score: &Self| {
-            (score.accuracy.unwrap_or(0.0), -score.mse.unwrap_or(f64::INFINITY))
-        };
+        let key =
+            |score: &Self| (score.accuracy.unwrap_or(0.0), -score.mse.unwrap_or(f64::INFINITY));
         key(self) > key(other)
     }
 }
@@ -242,7 +241,8 @@ pub fn compare(outputs: &Outputs, f: &[f64], y: &[f64], classes: &[Option<usize>
         Outputs::Values(_) => None,
         Outputs::Classes(_) => {
             let rows = f.chunks_exact(outputs.count()).zip(classes);
-            let right = rows.filter(|(row, class)| class.is_some() && outputs.class(row) == **class);
+            let right =
+                rows.filter(|(row, class)| class.is_some() && outputs.class(row) == **class);
             Some(right.count() as f64 / classes.len().max(1) as f64)
         }
     };
@@ -271,8 +271,12 @@ fn median<T: Real>(machine: &Machine, x: MatRef<'_, T>, metric: &[T]) -> f64 {
     for (i, (x, mx)) in rows.iter().zip(&images).enumerate() {
         if machine.kernel.is_radial() {
             for (z, mz) in rows.iter().zip(&images).take(i) {
-                let square: f64 =
-                    x.iter().zip(z).zip(mx.iter().zip(mz)).map(|((x, z), (a, b))| (x - z) * (a - b)).sum();
+                let square: f64 = x
+                    .iter()
+                    .zip(z)
+                    .zip(mx.iter().zip(mz))
+                    .map(|((x, z), (a, b))| (x - z) * (a - b))
+                    .sum();
                 values.push(square.max(0.0).sqrt());
             }
         } else {

@@ -88,7 +88,9 @@ impl Outputs {
                 let mut y = vec![0.0; data.n * c];
                 for (row, class) in y.chunks_exact_mut(c).zip(self.classes(data)) {
                     match (class, &mut *row) {
-                        (Some(class), [one]) if labels.len() == 2 => *one = 2.0 * class as f64 - 1.0,
+                        (Some(class), [one]) if labels.len() == 2 => {
+                            *one = 2.0 * class as f64 - 1.0
+                        }
                         (Some(class), row) => row[class] = 1.0,
                         (None, _) => {}
                     }
@@ -118,7 +120,8 @@ impl Outputs {
             (Self::Values(_), _) => None,
             (Self::Classes(labels), [one]) if labels.len() == 2 => Some(usize::from(*one > 0.0)),
             (Self::Classes(_), row) => {
-                let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+                let best =
+                    row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
                 best.map(|(class, _)| class)
             }
         }

@@ -93,7 +93,8 @@ pub fn load(path: &Path) -> Result<Model> {
 pub fn decode(bytes: &[u8]) -> std::result::Result<Model, String> {
     const ADVICE: &str = "Fit again with --model, or copy the file anew";
     let foreign = || {
-        "found something else than a model. Give a file that `fact rfm fit --model` wrote".to_owned()
+        "found something else than a model. Give a file that `fact rfm fit --model` wrote"
+            .to_owned()
     };
     let damaged = |what: &str| format!("{what}. {ADVICE}");
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(foreign)?;

@@ -55,17 +55,20 @@ impl Painter for Rounds<'_> {
     }
 }
 
+/// A set of samples: its name, and its score in a round.
+type Scored = (&'static str, fn(&Round) -> Option<Score>);
+
 /// The curves that have a point.
 fn curves(rounds: &[Round], value: impl Fn(Score) -> Option<f64>) -> Vec<Curve> {
-    let sets: [(&str, fn(&Round) -> Option<Score>); 3] = [
+    let sets: [Scored; 3] = [
         ("train", |round| Some(round.train)),
         ("validation", |round| round.validation),
         ("test", |round| round.test),
     ];
-    let curve = |(k, (name, score)): (usize, &(&'static str, fn(&Round) -> Option<Score>))| {
-        let points = rounds.iter().filter_map(|round| {
-            Some((f64::from(round.round), score(round).and_then(&value)?))
-        });
+    let curve = |(k, (name, score)): (usize, &Scored)| {
+        let points = rounds
+            .iter()
+            .filter_map(|round| Some((f64::from(round.round), score(round).and_then(&value)?)));
         Curve { name, colour: colour::line(k), points: points.collect() }
     };
     sets.iter().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect()

@@ -284,7 +284,8 @@ pub fn write_fit(directory: &Path, outcome: &FitOutcome) -> Result<Vec<PathBuf>>
         ncols: data.len() / nrows.max(1),
         data: data.to_vec(),
     };
-    let mut files = vec![("report.json".to_owned(), FitReport::new(outcome).to_json().into_bytes())];
+    let mut files =
+        vec![("report.json".to_owned(), FitReport::new(outcome).to_json().into_bytes())];
     for (name, matrix) in [
         ("metric.npy", matrix(&model.metric, model.d())),
         ("dual.npy", matrix(&model.dual, model.n())),

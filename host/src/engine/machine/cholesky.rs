@@ -1,15 +1,15 @@
 //! Cholesky factorisation in place, panel by panel, so that progress can be shown.
 
 use super::profile::Real;
+use fact_core::Error;
+use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{Accum, MatMut, MatRef, Par};
-use fact_core::Error;
 
 /// Columns factored at a time.
 const PANEL: usize = 512;

@@ -1,19 +1,17 @@
 //! The fast engine: tiles of `gemm` and profile, threads over rows, faer's factorisations.
 
 use super::profile::{Real, Wanted};
-use super::tiles::{
-    COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, view, view_mut,
-};
+use super::tiles::{COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, view, view_mut};
 use super::{Engine, Feature, Stage, Watch, cholesky, powers};
 use crate::error::Result;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
 use fact_core::features::{Measured, Missing};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::{Error, mat};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -99,8 +97,7 @@ impl<T: Real> Engine<T> for Fast<'_> {
                     }
                     return Err(Error::Scale { what: "dual" }.into());
                 }
-                // As in `fact-core`: a NaN takes the error branch too.
-                Err(error) if !(jitter < level) => return Err(error.into()),
+                Err(error) if jitter >= level => return Err(error.into()),
                 Err(_) if jitter == T::ZERO => jitter = T::EPSILON * level,
                 Err(_) => jitter *= <T as Scalar>::from_f64(10.0),
             }
@@ -159,7 +156,9 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 let means = if centering == Centering::Mean { c } else { 0 };
                 let sum = if pairs {
                     let slopes = self.slopes(machine, &z);
-                    self.sum(&z, 1, means, |block, part| block.agop_of_pairs(machine, &slopes, part))
+                    self.sum(&z, 1, means, |block, part| {
+                        block.agop_of_pairs(machine, &slopes, part)
+                    })
                 } else {
                     self.sum(&z, c, means, |block, part| block.agop(machine, part))
                 };
@@ -288,7 +287,9 @@ impl Fast<'_> {
         let share = T::EPSILON * (<T as Scalar>::from_f64(4.0) + Scalar::sqrt(T::from_usize(n)));
         for (i, &square) in squares.iter().enumerate() {
             let pivot = gram[i * (n + 1)];
-            if !(pivot * pivot > share * square) {
+            let sound = pivot * pivot > share * square;
+            // Nor is a NaN.
+            if !sound {
                 return Err(Error::NotPositiveDefinite { pivot: i });
             }
         }
@@ -482,7 +483,8 @@ impl<T: Real> Block<'_, T> {
         matmul(square, Accum::Replace, own_points.transpose(), gradients, T::ONE, Par::Seq);
         add(&mut sum.square, &*self.square);
         // Of the samples' gradients, those rows of the sum over pairs that belong to these points.
-        let totals: Vec<f64> = own.chunks_exact(n).map(|row| Scalar::to_f64(total_of(row))).collect();
+        let totals: Vec<f64> =
+            own.chunks_exact(n).map(|row| Scalar::to_f64(total_of(row))).collect();
         for (k, means) in sum.means.chunks_exact_mut(d).enumerate() {
             let duals = column(machine.dual, k, self.rows);
             for (i, (total, dual)) in totals.iter().zip(duals).enumerate() {

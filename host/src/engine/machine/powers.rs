@@ -1,10 +1,10 @@
 //! The next metric, of small `d×d` matrices, in `f64` whatever the engine's numbers are.
 
 use crate::error::Result;
-use faer::{Mat, Side};
 use fact_core::Error;
 use fact_core::kernel::Update;
 use fact_core::scalar::Scalar;
+use faer::{Mat, Side};
 
 /// The matrix that follows the metric `m`, of the AGOP or FACT in `features`. `epsilon` is the rounding
 /// of the numbers they were made with: smaller eigenvalues, relative to the largest, are rounding.
@@ -32,9 +32,8 @@ pub(super) fn next<T: Scalar>(
 /// `Aᵖ = Σ max(λ, 0)ᵖ vvᵀ`.
 fn psd_power(a: &Mat<f64>, p: f64, epsilon: f64) -> Result<Mat<f64>> {
     check_finite(a)?;
-    let eigen = a
-        .self_adjoint_eigen(Side::Lower)
-        .map_err(|_| Error::NoConvergence { iterations: 0 })?;
+    let eigen =
+        a.self_adjoint_eigen(Side::Lower).map_err(|_| Error::NoConvergence { iterations: 0 })?;
     let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
     let top = values.iter().copied().fold(0.0, f64::max);
     let floor = a.nrows() as f64 * epsilon * top;

@@ -3,9 +3,9 @@
 //! Where `fact-core` calls `libm` number by number, a row here is one loop without branches. The
 //! exponential agrees with the exact one to a few units in the last place.
 
-use faer::traits::RealField;
 use fact_core::kernel::Kernel;
 use fact_core::scalar::Scalar;
+use faer::traits::RealField;
 
 /// The numbers that the fast engine computes with.
 pub trait Real: Scalar + RealField {
@@ -48,8 +48,14 @@ macro_rules! real {
 
 real!(f32, 23, 1.5 * 8_388_608.0, 0.693_359_4, -2.121_944_4e-4, -87.0, 88.0, 7);
 real!(
-    f64, 52, 1.5 * 4_503_599_627_370_496.0, 0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10,
-    -708.0, 709.0, 13
+    f64,
+    52,
+    1.5 * 4_503_599_627_370_496.0,
+    0.693_147_180_369_123_8,
+    1.908_214_929_270_587_7e-10,
+    -708.0,
+    709.0,
+    13
 );
 
 /// What the inner products of one row of points with a row of others are made into.
@@ -151,7 +157,10 @@ mod tests {
         }
         assert_eq!((0.0_f64.fast_exp(), 0.0_f32.fast_exp()), (1.0, 1.0));
         assert_eq!((f64::NEG_INFINITY.fast_exp(), (-800.0_f64).fast_exp()), (0.0, 0.0));
-        assert_eq!((f64::INFINITY.fast_exp(), 710.0_f64.fast_exp()), (f64::INFINITY, f64::INFINITY));
+        assert_eq!(
+            (f64::INFINITY.fast_exp(), 710.0_f64.fast_exp()),
+            (f64::INFINITY, f64::INFINITY)
+        );
         assert!(f64::NAN.fast_exp().is_nan() && f32::NAN.fast_exp().is_nan());
     }
 }

@@ -2,10 +2,10 @@
 //! the tile while it is in cache. Tiles are cut and summed in a fixed order, whatever the threads.
 
 use super::profile::{Real, Wanted, row};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 use fact_core::kernel::{Kernel, Metric, Predictor};
 use fact_core::{mat, scalar::Scalar};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 64;
@@ -53,7 +53,12 @@ pub(super) fn mean_of<T: Real>(x: mat::MatRef<'_, T>) -> Vec<T> {
 }
 
 impl<T: Real> Mapped<T> {
-    pub(super) fn new(x: mat::MatRef<'_, T>, centre: &[T], metric: Metric<'_, T>, par: Par) -> Self {
+    pub(super) fn new(
+        x: mat::MatRef<'_, T>,
+        centre: &[T],
+        metric: Metric<'_, T>,
+        par: Par,
+    ) -> Self {
         let (n, d) = x.shape();
         let x: Vec<T> =
             x.rows().flat_map(|row| row.iter().zip(centre).map(|(&x, &c)| x - c)).collect();
@@ -113,7 +118,8 @@ pub(super) fn fill<T: Real>(
     let ((r0, r1), (c0, c1)) = (tile.rows, tile.columns);
     let (m, n, d) = (r1 - r0, c1 - c0, x.d);
     matmul(
-        MatMut::from_row_major_slice_with_stride_mut(&mut *values, m, n, stride),
+        // faer 0.24.4's constructor of row-major views with a stride swaps the strides.
+        MatMut::from_column_major_slice_with_stride_mut(&mut *values, n, m, stride).transpose_mut(),
         Accum::Replace,
         view(&x.image[r0 * d..r1 * d], m, d),
         z.rows(c0, c1).transpose(),

@@ -1,0 +1,114 @@
+//! Holds `fact rfm fit` to the numbers that this project promises of it.
+
+use clap::Parser;
+use fact_host::cli::{Cli, Command, RfmCommand};
+use fact_host::experiment::{self, FitOutcome, Score};
+use fact_host::progress::Rounds;
+use std::error::Error;
+
+/// What a run must reach.
+struct Promise {
+    /// The run, without its `fact rfm fit --train`.
+    run: &'static str,
+    /// Least test accuracy in some round.
+    least: f64,
+    /// Below this it must stay in every round: what the rival does on the same samples.
+    most: f64,
+    /// Features of which the metric must hold four fifths.
+    support: &'static [&'static str],
+}
+
+const PROMISES: [Promise; 6] = [
+    Promise {
+        run: "modular:61,add,0.5 --kernel quadratic --update nfa",
+        least: 0.99,
+        most: 1.1,
+        support: &[],
+    },
+    Promise {
+        run: "modular:61,add,0.5 --kernel quadratic --update fact",
+        least: 0.99,
+        most: 1.1,
+        support: &[],
+    },
+    Promise {
+        run: "modular:61,add,0.5 --kernel quadratic --update fact-geomean",
+        least: 0.99,
+        most: 1.1,
+        support: &[],
+    },
+    Promise {
+        run: "parity:50,3,800 --update fact",
+        least: 0.99,
+        most: 1.1,
+        support: &["x7", "x15", "x25"],
+    },
+    Promise { run: "parity:50,3,800 --update nfa", least: 0.0, most: 0.7, support: &[] },
+    Promise {
+        run: "parity:50,4,4000 --update fact --precision f32",
+        least: 0.99,
+        most: 1.1,
+        support: &["x7", "x15", "x25", "x29"],
+    },
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for promise in PROMISES {
+        let outcome = fit(promise.run)?;
+        println!("fact rfm fit --train {}: {}", promise.run, check(&promise, &outcome)?);
+    }
+    Ok(())
+}
+
+fn fit(run: &str) -> Result<FitOutcome, Box<dyn Error>> {
+    let words = ["fact", "rfm", "fit", "--train"].into_iter().chain(run.split_whitespace());
+    let Command::Rfm(arguments) = Cli::try_parse_from(words)?.command else {
+        return Err(format!("{run}: parsed as another command").into());
+    };
+    let RfmCommand::Fit(arguments) = arguments.command else {
+        return Err(format!("{run}: parsed as another command").into());
+    };
+    let plan = arguments.plan()?;
+    Ok(experiment::fit(&plan, &plan.load()?, None, &Rounds::new(false))?)
+}
+
+/// What was reached, in words.
+fn check(promise: &Promise, outcome: &FitOutcome) -> Result<String, Box<dyn Error>> {
+    let accuracy = |score: Option<Score>| score.and_then(|score| score.accuracy).unwrap_or(0.0);
+    let (mut first, mut best) = (None, 0.0_f64);
+    for round in &outcome.rounds {
+        let test = accuracy(round.test);
+        best = best.max(test);
+        if test >= 0.99 {
+            first = first.or(Some(round.round));
+        }
+        let train = accuracy(Some(round.train));
+        if train < 1.0 {
+            return Err(format!(
+                "{}: training accuracy {train} in round {}",
+                promise.run, round.round
+            )
+            .into());
+        }
+    }
+    if best < promise.least || best >= promise.most {
+        return Err(format!(
+            "{}: best test accuracy {best}, promised at least {} and below {}",
+            promise.run, promise.least, promise.most
+        )
+        .into());
+    }
+    let names = &outcome.model.inputs.features;
+    let diagonal = outcome.model.metric.iter().step_by(names.len() + 1);
+    let held: f64 = names
+        .iter()
+        .zip(diagonal)
+        .filter(|(name, _)| promise.support.contains(&name.as_str()))
+        .map(|(_, m)| m / outcome.trace)
+        .sum();
+    if !promise.support.is_empty() && held < 0.8 {
+        return Err(format!("{}: {held} of the trace on the support", promise.run).into());
+    }
+    let when = first.map_or("never at 0.99".to_owned(), |round| format!("0.99 in round {round}"));
+    Ok(format!("best test accuracy {best:.4}, {when}, {held:.2} of the trace on the support"))
+}
