@@ -19,6 +19,10 @@ const PICTURES: &str = "pictures";
 pub fn read(directories: &[PathBuf]) -> Result<Vec<(PathBuf, Results)>> {
     let mut found: Vec<(PathBuf, Results)> = Vec::new();
     for directory in directories {
+        if !directory.is_dir() {
+            let name = directory.display();
+            return Err(Error::Usage(format!("{name}: no such directory. Give what --out named")));
+        }
         let folders = folders(directory)?;
         if folders.is_empty() {
             return Err(Error::Usage(format!(
