@@ -79,7 +79,7 @@ pub fn markdown(results: &Results, pictures: &str) -> String {
         ("ours", &summary.ours),
         ("verdict", &format!("**{}**", results.verdict.words())),
         ("command", &format!("`{}`", results.command)),
-        ("time", &format!("{:.0} s of one core, {} runs", results.seconds, results.runs.len())),
+        ("time", &format!("{:.0} s, {} runs added up", results.seconds, results.runs.len())),
     ] {
         text += &format!("| {name} | {} |\n", content.replace('|', "\\|"));
     }

@@ -70,7 +70,8 @@ pub fn document(found: &[(PathBuf, Results)]) -> String {
          verdict, and the command that makes every number and picture of its section. A verdict \
          follows from the checks at the end of each section and from nothing else: *reproduced*, \
          *reproduced with a difference* (which is named), or *not reproduced*. Numbers are means \
-         over seeds ± their standard error.\n\n\
+         over seeds ± their standard error; times are by the clock, added over runs that were made \
+         side by side.\n\n\
          | claim | paper | ours | verdict |\n|---|---|---|---|\n",
     );
     for (_, results) in found {
