@@ -1,12 +1,10 @@
 //! The plan of `fact reproduce`.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
 /// How much is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scale {
     /// Two minutes a claim at most
     Quick,

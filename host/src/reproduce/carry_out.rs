@@ -53,7 +53,7 @@ pub struct Results {
     pub scale: String,
     /// The command that makes it.
     pub command: String,
-    /// Seconds of all runs together, as if made one after the other.
+    /// Seconds by the clock, added over all runs: less passes where they are made side by side.
     pub seconds: f64,
     /// The verdict.
     pub verdict: Verdict,

@@ -19,6 +19,10 @@ const PICTURES: &str = "pictures";
 pub fn read(directories: &[PathBuf]) -> Result<Vec<(PathBuf, Results)>> {
     let mut found: Vec<(PathBuf, Results)> = Vec::new();
     for directory in directories {
+        if !directory.is_dir() {
+            let name = directory.display();
+            return Err(Error::Usage(format!("{name}: no such directory. Give what --out named")));
+        }
         let folders = folders(directory)?;
         if folders.is_empty() {
             return Err(Error::Usage(format!(
@@ -66,7 +70,8 @@ pub fn document(found: &[(PathBuf, Results)]) -> String {
          verdict, and the command that makes every number and picture of its section. A verdict \
          follows from the checks at the end of each section and from nothing else: *reproduced*, \
          *reproduced with a difference* (which is named), or *not reproduced*. Numbers are means \
-         over seeds ± their standard error.\n\n\
+         over seeds ± their standard error; times are by the clock, added over runs that were made \
+         side by side.\n\n\
          | claim | paper | ours | verdict |\n|---|---|---|---|\n",
     );
     for (_, results) in found {

@@ -172,6 +172,8 @@ fn everything_that_was_found_is_written_and_reported() {
 
     let empty = read(&[out]).unwrap_err().to_string();
     assert!(empty.contains("no results.json"), "{empty}");
+    let missing = read(&["no/such/place".into()]).unwrap_err().to_string();
+    assert!(missing.contains("no/such/place: no such directory"), "{missing}");
 }
 
 #[test]
