@@ -14,7 +14,7 @@ readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
 readonly ALL_STEPS=(
-    install fmt clippy test release doc targets bench-check verify rfm firmware readme fuzz
+    install fmt clippy test release doc targets bench-check verify rfm reproduce firmware readme fuzz
 )
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
@@ -38,6 +38,7 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   bench-check   the benchmarks compile
   verify        the command `fact verify` on the built-in datasets: exit codes
   rfm           the command `fact rfm` reaches the promised accuracies
+  reproduce     the quick scale of every claim of the paper: its numbers are in their bands
   firmware      images for six boards, run under emulation and checked (firmware/ci.sh; parts of it
                 by name: ./ci.sh firmware counts)
   readme        fresh runs reach the promised numbers and give the README's transcript and table
@@ -200,6 +201,16 @@ step_verify() {
 
 step_firmware() {
     firmware/ci.sh "$@"
+}
+
+step_reproduce() {
+    need_cargo
+    local results
+    results=$(mktemp -d)
+    # The command itself asserts the bands: it fails unless every claim is reproduced.
+    cargo_run run --package fact-host --release -q -- reproduce all --scale quick --out "$results" ||
+        fail "\`fact reproduce all\`: a claim is not reproduced; see $results"
+    rm -r "$results"
 }
 
 step_rfm() {

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod plot;
 pub mod progress;
 pub mod report;
+pub mod reproduce;
 
 // The README's example is compiled and run with the doctests.
 #[cfg(doctest)]

@@ -3,6 +3,8 @@
 use crate::engine::machine::{Stage, Watch};
 use crate::experiment::{Observer, Round};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A moment of training, as it is shown.
@@ -20,6 +22,13 @@ pub struct Moment {
     pub bound: Option<f64>,
     /// Bound at which training is done.
     pub tolerance: f64,
+}
+
+impl Moment {
+    /// The share of the budget that is spent.
+    pub fn spent(&self) -> f64 {
+        f64::from(self.evaluations) / f64::from(self.budget.max(1))
+    }
 }
 
 /// The moving line.
@@ -67,11 +76,91 @@ impl Progress {
     /// How far training has come: what is done of the budget or, if that is more, of the decades
     /// between the first bound and the tolerance.
     fn share(&self, moment: &Moment) -> f64 {
-        let spent = f64::from(moment.evaluations) / f64::from(moment.budget.max(1));
         let fallen = self.bounds.map_or(0.0, |(largest, smallest)| {
             (largest / smallest).ln() / (largest / moment.tolerance).ln().max(1e-9)
         });
-        spent.max(fallen).clamp(0.0, 1.0)
+        moment.spent().max(fallen).clamp(0.0, 1.0)
+    }
+}
+
+/// Many runs under one line, with an estimate of the time that is left. Where stderr is not a
+/// terminal, a line for every run that is done.
+#[derive(Debug)]
+pub struct Runs {
+    bar: ProgressBar,
+    name: &'static str,
+    quiet: bool,
+    total: f64,
+    runs: usize,
+    /// Runs that are done.
+    done: AtomicUsize,
+}
+
+/// Steps of the whole bar of many runs.
+const FINE: f64 = 1e6;
+
+impl Runs {
+    /// For `runs` runs of cost `total`, of which `todo` with cost `left` have not been made yet.
+    pub fn new(
+        quiet: bool,
+        name: &'static str,
+        total: f64,
+        left: f64,
+        (runs, todo): (usize, usize),
+    ) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(FINE as u64) };
+        let template = "{prefix} {wide_bar} {msg} {elapsed_precise}, left {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        bar.set_prefix(name);
+        let runs_done = runs - todo;
+        bar.set_message(format!("{runs_done}/{runs}"));
+        bar.set_position((FINE * (1.0 - left / total.max(f64::MIN_POSITIVE))) as u64);
+        // What an earlier run did says nothing about the speed of this one.
+        bar.reset_eta();
+        Self { bar, name, quiet, total, runs, done: AtomicUsize::new(runs_done) }
+    }
+
+    /// A run of this cost begins.
+    pub fn begin(&self, cost: f64) -> Share<'_> {
+        let steps = FINE * cost / self.total.max(f64::MIN_POSITIVE);
+        Share { runs: self, steps, shown: AtomicU64::new(0) }
+    }
+
+    /// Removes the line.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// One of many runs.
+#[derive(Debug)]
+pub struct Share<'a> {
+    runs: &'a Runs,
+    steps: f64,
+    shown: AtomicU64,
+}
+
+impl Share<'_> {
+    /// This much of the run is done, from 0 to 1.
+    pub fn done(&self, share: f64) {
+        let steps = (self.steps * share.clamp(0.0, 1.0)) as u64;
+        let before = self.shown.fetch_max(steps, Ordering::Relaxed);
+        self.runs.bar.inc(steps.saturating_sub(before));
+    }
+
+    /// The run is done.
+    pub fn finish(&self, label: &str, seconds: f64) {
+        self.done(1.0);
+        let Runs { bar, name, quiet, runs, done, .. } = self.runs;
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        bar.set_message(format!("{done}/{runs}"));
+        if bar.is_hidden() && !quiet {
+            // Without a stderr there is nobody to tell.
+            let line = format!("{name} {done}/{runs}: {label}, {seconds:.1} s");
+            let _ = writeln!(anstream::stderr(), "{line}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod data;
 mod device;
 mod export;
 mod parse;
+mod reproduce;
 mod rfm;
 mod shell;
 mod verify;
@@ -13,6 +14,7 @@ pub use check::{Check, CheckTraces};
 pub use data::Data;
 pub use device::PlanArguments;
 pub use export::{Export, Format};
+pub use reproduce::Reproduce;
 pub use rfm::{FitArguments, PredictArguments, Rfm, RfmCommand};
 pub use shell::{Completions, Man};
 pub use verify::Verify;
@@ -54,6 +56,9 @@ pub enum Command {
     Man(Man),
     /// Kernel machines that learn their metric
     Rfm(Rfm),
+    /// Reproduce the paper, claim by claim
+    #[command(after_help = reproduce::EXAMPLES)]
+    Reproduce(Reproduce),
 }
 
 #[cfg(test)]

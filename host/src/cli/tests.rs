@@ -146,3 +146,38 @@ fn contradictions_are_refused() {
         assert!(verify(args).plan().is_err(), "{args:?}");
     }
 }
+
+fn reproduction(args: &[&str]) -> Result<crate::plan::Reproduction, String> {
+    let words = ["fact", "reproduce"].iter().chain(args);
+    let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+    let Command::Reproduce(reproduce) = cli.command else { panic!("{args:?}") };
+    reproduce.plan().map_err(|error| error.to_string())
+}
+
+#[test]
+fn claims_are_named_one_or_all() {
+    use crate::plan::{Scale, Work};
+    let one = reproduction(&["dynamics", "--scale", "paper", "--seeds", "2"]).expect("valid");
+    assert_eq!(one.work, Work::Claims(vec!["dynamics"]));
+    assert_eq!((one.scale, one.seeds), (Scale::Paper, Some(2)));
+    let all = reproduction(&["all"]).expect("valid");
+    let Work::Claims(names) = &all.work else { panic!("{all:?}") };
+    assert!(names.contains(&"agreement") && names.contains(&"falsify"), "{names:?}");
+    let report = reproduction(&["report", "a", "b"]).expect("valid");
+    assert_eq!(report.work, Work::Report(vec!["a".into(), "b".into()]));
+}
+
+#[test]
+fn what_is_no_claim_or_contradicts_itself_is_refused_with_a_way_out() {
+    for (args, expected) in [
+        (&["agreemnt"][..], "expected agreement, dynamics"),
+        (&["report"], "name the directories"),
+        (&["report", "a", "--resume"], "report takes directories and --out only"),
+        (&["agreement", "a"], "directories go with report"),
+        (&["agreement", "--seeds", "0"], "expected a whole number from 1"),
+        (&["agreement", "--data-dir", "no/such/folder"], "--data-dir no/such/folder"),
+    ] {
+        let message = reproduction(args).expect_err("bad");
+        assert!(message.contains(expected), "{message}");
+    }
+}

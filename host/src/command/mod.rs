@@ -5,6 +5,7 @@ mod check_traces;
 mod data;
 mod export;
 mod plan;
+mod reproduce;
 mod rfm;
 mod shell;
 mod verify;
@@ -37,6 +38,7 @@ pub fn run(cli: &Cli) -> Result<Ending> {
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
         Command::Rfm(arguments) => rfm::run(arguments),
+        Command::Reproduce(arguments) => reproduce::run(arguments),
     }
 }
 

@@ -94,20 +94,26 @@ fn value(code: u8, element: &[u8]) -> f64 {
     }
 }
 
-/// The training images in `directory`, or, where there are none, the test images (`t10k`), with their
-/// labels, in the files of MNIST, gzipped or not. Pixels are divided by 255.
-///
-/// # Errors
-/// [`Error::Usage`] when the files are not there; [`Error::Data`] when they do not fit together.
-pub fn mnist(directory: &Path) -> Result<Dataset> {
-    let find = |part: &str, what: &str| -> Option<PathBuf> {
+/// The images and labels of MNIST in `directory`, gzipped or not: those for training or, where there are
+/// none, the test images (`t10k`). `None` when neither are there.
+pub fn mnist_files(directory: &Path) -> Option<[PathBuf; 2]> {
+    let find = |part: &str, what: &str| {
         ["", ".gz"]
             .map(|ending| directory.join(format!("{part}-{what}-ubyte{ending}")))
             .into_iter()
             .find(|path| path.is_file())
     };
-    let pair = |part| Some((find(part, "images-idx3")?, find(part, "labels-idx1")?));
-    let Some((images, labels)) = pair("train").or_else(|| pair("t10k")) else {
+    ["train", "t10k"]
+        .into_iter()
+        .find_map(|part| Some([find(part, "images-idx3")?, find(part, "labels-idx1")?]))
+}
+
+/// The set of [`mnist_files`]. Pixels are divided by 255.
+///
+/// # Errors
+/// [`Error::Usage`] when the files are not there; [`Error::Data`] when they do not fit together.
+pub fn mnist(directory: &Path) -> Result<Dataset> {
+    let Some([images, labels]) = mnist_files(directory) else {
         return Err(Error::Usage(format!(
             "{}: holds no MNIST files, expected train-images-idx3-ubyte and \
              train-labels-idx1-ubyte (or t10k-…), each also with .gz. Give their directory with \

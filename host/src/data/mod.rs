@@ -11,6 +11,7 @@ mod query;
 mod scale;
 mod synthetic;
 mod table;
+pub mod uci;
 
 pub use array::{Array, Kind, bytes, read_array};
 pub use builtin::{BUILTIN, builtin};

@@ -1,5 +1,6 @@
 //! Running `fact-core` on a host: buffers in vectors, data in `f64` on the way in and out.
 
+mod descend;
 pub mod device;
 pub mod machine;
 mod measure;
@@ -8,6 +9,7 @@ mod problem;
 mod traces;
 mod train;
 
+pub use descend::{Averaged, Descent, descend};
 pub use measure::{Measured, measure};
 pub use memory::{Memory, check_measuring, check_memory, fit_memory};
 pub use problem::Problem;

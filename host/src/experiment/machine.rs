@@ -173,7 +173,7 @@ pub fn run<T: Real>(
 }
 
 /// The metric of the next round.
-fn next<T: Real>(
+pub(crate) fn next<T: Real>(
     engine: &impl Engine<T>,
     machine: &Machine,
     update: Update<f64>,

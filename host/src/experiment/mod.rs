@@ -9,6 +9,7 @@ mod verify;
 
 pub use check::check;
 pub use fit::{Candidate, FitOutcome, Observer, Predictions, fit};
+pub(crate) use machine::next as next_metric;
 pub use machine::{Coded, Fitted, Round, Score, Sets, TAU_SAMPLES, compare, run};
 pub use matrix::Matrix;
 pub use outcome::{Agreement, Direction, Layer, Outcome, Point, PointLayer, Run, Stop, Traced};

@@ -5,6 +5,7 @@ mod device;
 mod machine;
 mod names;
 mod network;
+mod reproduce;
 mod source;
 
 pub(crate) use check::stem;
@@ -19,4 +20,5 @@ pub use network::{
     Training,
 };
 pub(crate) use network::{check_lambda, plain};
+pub use reproduce::{Reproduction, Scale, Work};
 pub use source::Source;

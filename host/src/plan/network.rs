@@ -4,6 +4,7 @@ use super::Source;
 use crate::data::{Dataset, Target};
 use crate::error::{Error, Result};
 use crate::network::Standardization;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -19,7 +20,8 @@ pub enum Standardize {
 }
 
 /// A scalar function applied to every unit of a hidden layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// `z`.
     Identity,
@@ -42,7 +44,8 @@ pub enum Activation {
 }
 
 /// What the network is to minimise on average over the samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// `½‖f − y‖²`.
     HalfMse,
@@ -55,7 +58,8 @@ pub enum Loss {
 }
 
 /// How the objective is minimised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
     /// L-BFGS with this many pairs.
     Lbfgs(usize),
@@ -72,7 +76,8 @@ pub enum Optimizer {
 }
 
 /// Number format of training. What is trained is always measured in `f64`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 32 bits
     F32,

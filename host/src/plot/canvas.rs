@@ -58,6 +58,9 @@ fn encode_png(pixels: &[u8], size: (u32, u32)) -> std::result::Result<Vec<u8>, p
     let mut encoder = png::Encoder::new(&mut bytes, size.0, size.1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    // Flat areas are runs of equal bytes already; a filter would only break them up.
+    encoder.set_filter(png::FilterType::NoFilter);
+    encoder.set_compression(png::Compression::Best);
     encoder.write_header()?.write_image_data(pixels)?;
     Ok(bytes)
 }

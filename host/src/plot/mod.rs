@@ -1,9 +1,10 @@
-//! Pictures: heat maps of a layer's feature matrices, and curves along training.
+//! Pictures: heat maps of a layer's feature matrices, curves along training, and any [`Chart`].
 //!
 //! Each is drawn twice, as PNG and as SVG, from the same instructions. Text is measured and drawn
 //! with a font that is compiled in, so a machine without fonts draws the same picture.
 
 mod canvas;
+mod chart;
 mod colour;
 mod curves;
 mod fit;
@@ -11,6 +12,8 @@ mod heatmap;
 
 use crate::error::Result;
 use crate::experiment::{FitOutcome, Outcome};
+
+pub use chart::{Axis, Chart, Legend, Panel, Series, Style};
 
 /// A picture as the contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub fn pictures(outcome: &Outcome) -> Result<Vec<Picture>> {
         all.extend(canvas::both(&format!("layer{number}"), heatmap::SIZE, &figure)?);
     }
     if outcome.history.len() > 1 {
-        all.extend(canvas::both("training", curves::SIZE, &curves::Curves { outcome })?);
+        all.extend(draw(&curves::training(outcome))?);
     }
     Ok(all)
 }
@@ -46,6 +49,14 @@ pub fn fit_pictures(outcome: &FitOutcome) -> Result<Vec<Picture>> {
     all.extend(canvas::both("rounds", fit::SIZE, &fit::Rounds { outcome })?);
     all.extend(canvas::both("metric", fit::METRIC_SIZE, &fit::Metric::new(outcome))?);
     Ok(all)
+}
+
+/// `chart` in both formats.
+///
+/// # Errors
+/// [`Error::Plot`](crate::error::Error::Plot), which names the picture.
+pub fn draw(chart: &Chart) -> Result<[Picture; 2]> {
+    canvas::both(&chart.name, chart.size(), chart)
 }
 
 #[cfg(test)]

@@ -91,7 +91,10 @@ fn is_own(name: &str) -> bool {
 }
 
 /// Writes `directory/name`, whole or not at all.
-pub(super) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn put(directory: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = directory.join(name);
     write_file(&path, bytes)?;
     Ok(path)

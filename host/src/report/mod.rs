@@ -11,6 +11,7 @@ mod text;
 mod traced;
 mod verdict;
 
+pub(crate) use files::put;
 pub use files::{prepare, prepare_file, write, write_file};
 pub use json::Report;
 pub(crate) use json::line;
@@ -18,6 +19,7 @@ pub use npy::{encode, read_metric};
 pub(crate) use rfm::importances;
 pub use rfm::{FitReport, fit_table, predictions, write_fit};
 pub use table::table;
+pub(crate) use text::wrap;
 pub use traced::{traced_json, traced_table};
 pub use verdict::{Finding, MAX_RESIDUAL, MIN_PEARSON, Verdict, traced_verdict, verdict};
 

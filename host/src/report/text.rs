@@ -28,7 +28,7 @@ pub(super) fn significant(value: f64) -> f64 {
 }
 
 /// `text` broken at spaces into lines of at most [`WIDTH`], each after `indent` spaces.
-pub(super) fn wrap(text: &str, indent: usize) -> String {
+pub(crate) fn wrap(text: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);
     let mut lines = String::new();
     let mut column = 0;
