@@ -5,8 +5,9 @@ fn main() {
     let board = match target.split('-').next() {
         Some("thumbv6m") => "microbit",
         Some("thumbv8m.main") => "an505",
-        _ => "mps2",
+        Some("thumbv7m" | "thumbv7em") => "mps2",
+        _ => "none",
     };
-    println!("cargo::rustc-check-cfg=cfg(board, values(\"microbit\", \"mps2\", \"an505\"))");
+    println!("cargo::rustc-check-cfg=cfg(board, values(\"microbit\", \"mps2\", \"an505\", \"none\"))");
     println!("cargo::rustc-cfg=board=\"{board}\"");
 }

@@ -132,7 +132,9 @@ pub(super) fn trained<T: Scalar>(
         _ => Init::Glorot,
     };
     init::fill(&objective.architecture, init, seed, theta)?;
-    let training = Training { objective: *objective, optimizer, evaluations, tolerance: 0.0, seed };
+    // Out of reach, but asked for: every evaluation forms the certificate.
+    let tolerance = f64::MIN_POSITIVE;
+    let training = Training { objective: *objective, optimizer, evaluations, tolerance, seed };
     let memory = scratch.take(train::memory(&optimizer, theta.len()))?;
     let mut state = State::new();
     loop {
