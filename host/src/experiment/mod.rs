@@ -12,4 +12,4 @@ pub use fit::{Candidate, FitOutcome, Observer, Predictions, fit};
 pub use machine::{Coded, Fitted, Round, Score, Sets, TAU_SAMPLES, compare, run};
 pub use matrix::Matrix;
 pub use outcome::{Agreement, Direction, Layer, Outcome, Point, PointLayer, Run, Stop, Traced};
-pub use verify::verify;
+pub use verify::{verify, verify_kept};
