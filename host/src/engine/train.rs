@@ -63,7 +63,7 @@ pub struct Keeper<'a> {
 /// recorded moments and the patience with a run that goes in circles begin anew.
 ///
 /// # Errors
-/// As [`train`], what [`Keeper::keep`] returns, and [`Error::Usage`] when the snapshot is refused.
+/// As [`train()`], what [`Keeper::keep`] returns, and [`Error::Usage`] when the snapshot is refused.
 pub fn train_kept<T: Scalar>(
     problem: &Problem<T>,
     training: &Training,

@@ -331,7 +331,7 @@ impl Plan {
     /// Loads the data and standardises what is to be.
     ///
     /// # Errors
-    /// [`Error::Read`] and [`Error::Data`] as [`data::read`]; [`Error::Usage`] when the loss does
+    /// [`Error::Read`] and [`Error::Data`] as [`crate::data::read`]; [`Error::Usage`] when the loss does
     /// not suit the target.
     pub fn load(&self) -> Result<Dataset> {
         Ok(self.load_scaled()?.0)
