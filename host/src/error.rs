@@ -64,6 +64,17 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// The user stopped it.
+    #[error(
+        "interrupted after {evaluations} evaluations. The same command goes on from {}",
+        path.display()
+    )]
+    Interrupted {
+        /// Where the state was left.
+        path: PathBuf,
+        /// Evaluations so far.
+        evaluations: u32,
+    },
     /// The numeric core refused.
     #[error("{0}")]
     Core(#[from] fact_core::Error),
@@ -73,7 +84,11 @@ impl Error {
     /// Exit code of the command: 2, bad usage or bad input, for everything that stops it early.
     /// (A check that fails is a result, not an error: it exits 1.)
     pub fn exit_code(&self) -> u8 {
-        2
+        match self {
+            // 128 + SIGINT, as shells have it.
+            Self::Interrupted { .. } => 130,
+            _ => 2,
+        }
     }
 
     /// A data error, boxed.

@@ -89,6 +89,10 @@ pub struct Verify {
     #[arg(long, value_enum, default_value = "f64", help_heading = "Training")]
     precision: Precision,
 
+    /// Go on from the state of training in this file, if it is there; Ctrl-C leaves it there
+    #[arg(long, value_name = "FILE", help_heading = "Training")]
+    state: Option<PathBuf>,
+
     /// Print the report as JSON
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -175,6 +179,7 @@ impl Verify {
             training,
             json: self.json,
             out: self.out.clone(),
+            state: self.state.clone(),
             save: self.save.clone(),
             quiet: self.quiet,
         })

@@ -14,4 +14,4 @@ pub use measure::{Measured, measure};
 pub use memory::{Memory, check_measuring, check_memory, fit_memory};
 pub use problem::Problem;
 pub use traces::trace;
-pub use train::{Probe, Trained, train};
+pub use train::{Keeper, Probe, Trained, train, train_kept};

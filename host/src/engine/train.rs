@@ -1,7 +1,7 @@
 //! Training to a critical point.
 
 use super::Problem;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::{Point, PointLayer, Stop};
 use crate::plan::{self, Training};
 use crate::progress::Moment;
@@ -11,6 +11,7 @@ use fact_core::nn::schedule::Schedule;
 use fact_core::nn::train::{self, Evaluation, Event, State};
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use fact_core::snapshot;
 
 /// Samples taken through the network at once. Changes no bit of any result.
 pub(super) const ROWS: usize = 128;
@@ -42,8 +43,33 @@ pub type Probe<'a, T> = &'a mut dyn FnMut(&[T]) -> Result<Vec<PointLayer>>;
 pub fn train<T: Scalar>(
     problem: &Problem<T>,
     training: &Training,
+    watch: impl FnMut(&Moment),
+    probe: Option<Probe<'_, T>>,
+) -> Result<Trained<T>> {
+    train_kept(problem, training, watch, probe, None)
+}
+
+/// How training is interrupted, and gone on with.
+pub struct Keeper<'a> {
+    /// A snapshot that training goes on from.
+    pub resume: Option<&'a [u8]>,
+    /// Asked after each evaluation: is training to stop here?
+    pub stops: &'a dyn Fn() -> bool,
+    /// Keeps the snapshot of what was trained in so many evaluations, and says so or what went wrong.
+    pub keep: &'a dyn Fn(u32, &[u8]) -> Error,
+}
+
+/// The same, under a `keeper`. The parameters take the same way as without interruption, to the bit;
+/// recorded moments and the patience with a run that goes in circles begin anew.
+///
+/// # Errors
+/// As [`train()`], what [`Keeper::keep`] returns, and [`Error::Usage`] when the snapshot is refused.
+pub fn train_kept<T: Scalar>(
+    problem: &Problem<T>,
+    training: &Training,
     mut watch: impl FnMut(&Moment),
     mut probe: Option<Probe<'_, T>>,
+    keeper: Option<&Keeper<'_>>,
 ) -> Result<Trained<T>> {
     let optimizer = optimizer::<T>(training);
     // Decoupled decay acts in the update; the loss must not contain it as well.
@@ -66,6 +92,15 @@ pub fn train<T: Scalar>(
     let rows = ROWS.min(samples.len());
     let mut scratch = vec![T::ZERO; train::step_scratch(problem.widths(), rows)];
     let mut state = State::new();
+    if let Some(bytes) = keeper.and_then(|keeper| keeper.resume) {
+        let source = snapshot::drain(bytes);
+        train::resume(&config, &mut state, &mut theta, &mut memory, source).map_err(|failure| {
+            Error::Usage(format!(
+                "the state of training: {failure}. Give the data and the options it was begun with, \
+                 or remove the file"
+            ))
+        })?;
+    }
     let mut history = Vec::new();
     let mut recorder = Recorder::new();
     let mut patience = Patience::new();
@@ -99,6 +134,14 @@ pub fn train<T: Scalar>(
         {
             let at = if stop.is_some() { &theta } else { &evaluated };
             history.push(point(&evaluation, probe(at)?));
+        }
+        if let Some(keeper) = keeper.filter(|keeper| stop.is_none() && (keeper.stops)()) {
+            let mut bytes = vec![0; train::saved_size(&optimizer, theta.len())];
+            let sink = snapshot::fill(&mut bytes);
+            let number = state.evaluations();
+            train::save(&config, number.into(), &state, &theta, &memory, sink)
+                .map_err(|failure| Error::Usage(format!("the state of training: {failure}")))?;
+            return Err((keeper.keep)(number, &bytes));
         }
         if let Some(stop) = stop {
             let stop = match stop {

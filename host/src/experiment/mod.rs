@@ -13,4 +13,4 @@ pub(crate) use machine::next as next_metric;
 pub use machine::{Coded, Fitted, Round, Score, Sets, TAU_SAMPLES, compare, run};
 pub use matrix::Matrix;
 pub use outcome::{Agreement, Direction, Layer, Outcome, Point, PointLayer, Run, Stop, Traced};
-pub use verify::verify;
+pub use verify::{verify, verify_kept};

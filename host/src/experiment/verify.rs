@@ -2,7 +2,7 @@
 
 use super::{Outcome, PointLayer, Run, Stop};
 use crate::data::{Dataset, Target};
-use crate::engine::{self, Measured, Problem};
+use crate::engine::{self, Keeper, Measured, Problem};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Precision};
 use crate::progress::Moment;
@@ -15,13 +15,31 @@ use std::time::Instant;
 /// [`Error::Usage`] when the network does not fit into memory, [`Error::Core`] when the core refuses
 /// the configuration.
 pub fn verify(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
+    verify_kept(plan, data, watch, None)
+}
+
+/// The same, under a `keeper`, which may interrupt it.
+///
+/// # Errors
+/// As [`verify`] and as [`engine::train_kept`].
+pub fn verify_kept(
+    plan: &Plan,
+    data: &Dataset,
+    watch: impl FnMut(&Moment),
+    keeper: Option<&Keeper<'_>>,
+) -> Result<Outcome> {
     match plan.training.precision {
-        Precision::F32 => run::<f32>(plan, data, watch),
-        Precision::F64 => run::<f64>(plan, data, watch),
+        Precision::F32 => run::<f32>(plan, data, watch, keeper),
+        Precision::F64 => run::<f64>(plan, data, watch, keeper),
     }
 }
 
-fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Result<Outcome> {
+fn run<T: Scalar>(
+    plan: &Plan,
+    data: &Dataset,
+    watch: impl FnMut(&Moment),
+    keeper: Option<&Keeper<'_>>,
+) -> Result<Outcome> {
     let start = Instant::now();
     engine::check_memory::<T>(data, &plan.training)?;
     let problem = Problem::<T>::new(data, &plan.training);
@@ -43,7 +61,7 @@ fn run<T: Scalar>(plan: &Plan, data: &Dataset, watch: impl FnMut(&Moment)) -> Re
     };
     // Curves are only drawn into a directory.
     let probe = plan.out.is_some().then_some(&mut probe as engine::Probe<'_, T>);
-    let trained = engine::train(&problem, &plan.training, watch, probe)?;
+    let trained = engine::train_kept(&problem, &plan.training, watch, probe, keeper)?;
     let (measured, stop) = match measure(&trained.theta) {
         // Nothing can be measured of weights whose products overflow.
         Err(Error::Core(fact_core::Error::NonFinite { .. })) => {

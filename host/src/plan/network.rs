@@ -151,6 +151,8 @@ pub struct Plan {
     pub json: bool,
     /// Where report, matrices and pictures go.
     pub out: Option<PathBuf>,
+    /// Where an interruption leaves the state of training, and where it is gone on with from.
+    pub state: Option<PathBuf>,
     /// Where the trained network goes.
     pub save: Option<PathBuf>,
     /// No progress on stderr.
