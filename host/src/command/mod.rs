@@ -1,7 +1,7 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
-mod rfm;
 mod reproduce;
+mod rfm;
 mod verify;
 
 use crate::cli::{Cli, Command};

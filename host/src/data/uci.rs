@@ -62,7 +62,8 @@ pub fn read(folder: &Path, name: &str) -> Result<Folded, String> {
     let Description { rows, features, classes, table } = Description::read(folder, name)?;
     let text = open(folder, name, &table)?;
     let (mut x, mut index) = (Vec::with_capacity(rows * features), Vec::with_capacity(rows));
-    for (line, number) in text.lines().zip(1..).skip(1).filter(|(line, _)| !line.trim().is_empty()) {
+    for (line, number) in text.lines().zip(1..).skip(1).filter(|(line, _)| !line.trim().is_empty())
+    {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let fault = |found: String, expected: String| {
             format!("{table}, line {number}: found {found}, expected {expected}")
@@ -151,7 +152,8 @@ impl Description {
         };
         let number = |key: &str| {
             let text = value(key)?;
-            text.parse().map_err(|_| format!("{file}: found {key}= {text}, expected a whole number"))
+            text.parse()
+                .map_err(|_| format!("{file}: found {key}= {text}, expected a whole number"))
         };
         Ok(Self {
             rows: number("n_patrons1")?,
@@ -172,7 +174,10 @@ fn splits(text: &str, rows: usize) -> Result<Vec<Vec<usize>>, String> {
     let list = |(line, number): (&str, usize)| {
         let row = |text: &str| {
             text.parse().ok().filter(|row| *row < rows).ok_or_else(|| {
-                format!("line {number}: found {text:?}, expected a row from 0 to {}", rows.saturating_sub(1))
+                format!(
+                    "line {number}: found {text:?}, expected a row from 0 to {}",
+                    rows.saturating_sub(1)
+                )
             })
         };
         line.split_whitespace().map(row).collect()

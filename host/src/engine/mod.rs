@@ -1,7 +1,7 @@
 //! Running `fact-core` on a host: buffers in vectors, data in `f64` on the way in and out.
 
-pub mod machine;
 mod descend;
+pub mod machine;
 mod measure;
 mod memory;
 mod problem;

@@ -2,8 +2,8 @@
 
 mod machine;
 mod network;
-mod source;
 mod reproduce;
+mod source;
 
 pub use machine::{
     Bandwidth, Engine, Fit, Machine, MachineRecipe, Predict, bandwidth_of, with_bandwidth,
@@ -12,5 +12,5 @@ pub(crate) use network::plain;
 pub use network::{
     Activation, Bias, Loss, Optimizer, Plan, Precision, Recipe, Standardize, Training,
 };
-pub use source::Source;
 pub use reproduce::{Reproduction, Scale, Work};
+pub use source::Source;

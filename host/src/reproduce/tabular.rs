@@ -77,7 +77,8 @@ fn compare_here(set: &Folded, done: impl Fn(f64)) -> Result<[Found; 4]> {
     let plain = Coded::<f64>::one_hot(&set.data);
     let units = if set.data.name == NEVER_UNIT { &[false][..] } else { &[true, false] };
     let coded = |unit: bool| if unit { unit_rows(plain.clone()) } else { plain.clone() };
-    let versions: Vec<(bool, Coded<f64>)> = units.iter().map(|unit| (*unit, coded(*unit))).collect();
+    let versions: Vec<(bool, Coded<f64>)> =
+        units.iter().map(|unit| (*unit, coded(*unit))).collect();
     let mut best: [Option<Best>; 4] = [const { None }; 4];
     let all = (RIDGES.len() * versions.len()) as f64;
     let mut settings = 0.0;
@@ -110,7 +111,8 @@ fn compare_here(set: &Folded, done: impl Fn(f64)) -> Result<[Found; 4]> {
         }
         found.push(Found { choice, public, leak_free });
     }
-    <[Found; 4]>::try_from(found).map_err(|_| Error::Core(fact_core::Error::Scale { what: "folds" }))
+    <[Found; 4]>::try_from(found)
+        .map_err(|_| Error::Core(fact_core::Error::Scale { what: "folds" }))
 }
 
 /// Rows divided by their norms; a row of zeros stays.
@@ -201,7 +203,11 @@ fn relearned(method: Method, choice: &Choice, fit: &Coded<f64>, test: &Coded<f64
     let mut last: Option<(Vec<f64>, Vec<f64>)> = None;
     rounds(&plan(choice.ridge, method), fit, |fitted: &Fitted<'_, f64>| {
         last = Some((fitted.metric.to_vec(), fitted.machine.dual.data().to_vec()));
-        Ok(if fitted.round < choice.round { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if fitted.round < choice.round {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
     })?;
     if let Some((metric, dual)) = &last {
         accuracy = test.judge(&predictor(metric, dual, fit)?)?;
@@ -246,7 +252,11 @@ mod tests {
             let mut learned = Vec::new();
             rounds(&plan(choice.ridge, Method::Fact), &fit, |fitted: &Fitted<'_, f64>| {
                 learned = fitted.metric.to_vec();
-                Ok(if fitted.round < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                Ok(if fitted.round < 2 {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
             })
             .unwrap();
             learned

@@ -88,7 +88,15 @@ impl Claim for Squares {
 fn carry_out(claim: &Squares, folder: &Path, resume: bool) -> Result<Results> {
     let settings = Settings { scale: Scale::Quick, seeds: None };
     let data = Data::default();
-    claim.carry_out(&Request { settings, data: &data, folder, resume, quiet: true, shard: None, merge: &[] })
+    claim.carry_out(&Request {
+        settings,
+        data: &data,
+        folder,
+        resume,
+        quiet: true,
+        shard: None,
+        merge: &[],
+    })
 }
 
 /// What does not depend on the clock.

@@ -50,7 +50,8 @@ pub(super) fn means(used: &[&Done]) -> Table {
 pub(super) fn settings(used: &[&Done]) -> Table {
     let columns =
         ["method", "round 0", "round 1", "round 2", "round 3", "round 4", "rows of unit norm"];
-    let mut table = Table::new("tabular-settings", "Sets by the setting that was chosen.", &columns);
+    let mut table =
+        Table::new("tabular-settings", "Sets by the setting that was chosen.", &columns);
     for (k, name) in NAMES.iter().enumerate() {
         let count = |has: &dyn Fn(&Choice) -> bool| {
             let found = used.iter().filter_map(|run| run.record.found.get(k));
@@ -75,7 +76,8 @@ pub(super) fn sets(runs: &[Done]) -> Table {
     let caption = "Accuracy in % by set, mean over four folds.";
     let mut table = Table::new("tabular-sets", caption, &columns);
     for run in runs {
-        let shape = run.record.shape.map_or_else(String::new, |s| s.map(|n| n.to_string()).join(", "));
+        let shape =
+            run.record.shape.map_or_else(String::new, |s| s.map(|n| n.to_string()).join(", "));
         let mut row = vec![Entry::text(run.cell.set.clone()), Entry::text(shape)];
         for (_, folds) in PROTOCOLS {
             row.extend((0..NAMES.len()).map(|k| {
