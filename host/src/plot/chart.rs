@@ -1,7 +1,9 @@
 //! Charts as data: panels of lines, bands and dots over linear or logarithmic axes.
 
-use super::canvas::{Area, Drawn, FONT, Painter, text};
+use super::canvas::{Area, Drawn, FONT, Painter, frame, text};
 use super::colour;
+use super::heatmap::{bar, cells};
+use crate::experiment::Matrix;
 use plotters::backend::DrawingBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::cartesian::Cartesian2d;
@@ -17,6 +19,9 @@ const LEGEND: (i32, i32) = (60, 8);
 const TITLE: i32 = 44;
 /// Height of a panel's own title.
 const CAPTION: i32 = 22;
+/// What is left free at the left of a matrix, and at its right for its scale.
+const MAP_MARGIN: i32 = 14;
+const MAP_SCALE: i32 = 84;
 const GREY: RGBColor = RGBColor(140, 140, 140);
 
 /// One picture: a title over panels, row by row.
@@ -59,6 +64,8 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Vertical lines, each with its name.
     pub marks: Vec<(f64, String)>,
+    /// A matrix, drawn in colours in place of axes and series.
+    pub map: Option<Matrix>,
 }
 
 /// One axis.
@@ -148,6 +155,9 @@ impl Painter for Chart {
 
 impl Panel {
     fn paint<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
+        if let Some(matrix) = &self.map {
+            return self.colour(area, matrix);
+        }
         let shown = |series: &Series| -> Vec<(f64, f64)> {
             let band = series.band.iter().flat_map(|&(x, low, high)| [(x, low), (x, high)]);
             series.points.iter().copied().chain(band).filter(|&p| self.has(p)).collect()
@@ -176,6 +186,21 @@ impl Panel {
             }
         }
         text(area, &self.title, (82, 10), 17, HPos::Left)
+    }
+
+    /// The matrix in a square beside its scale.
+    fn colour<B: DrawingBackend>(&self, area: &Area<B>, matrix: &Matrix) -> Drawn<B> {
+        let (width, height) = area.dim_in_pixel();
+        let corner = (MAP_MARGIN, CAPTION + 12);
+        let side =
+            (width as i32 - MAP_MARGIN - MAP_SCALE).min(height as i32 - corner.1 - 12).max(1);
+        let limit = matrix.largest();
+        text(area, &self.title, (corner.0, 8), 16, HPos::Left)?;
+        if limit > 0.0 {
+            cells(area, matrix, 1.0 / limit, corner, side)?;
+            bar(area, (corner.0 + side + 10, corner.1), side, limit)?;
+        }
+        frame(area, corner, (corner.0 + side, corner.1 + side))
     }
 
     fn has(&self, (x, y): (f64, f64)) -> bool {

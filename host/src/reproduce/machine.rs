@@ -276,3 +276,27 @@ pub(super) fn alone<R: Send>(work: impl FnOnce() -> Result<R> + Send) -> Result<
         Err(_) => work(),
     }
 }
+
+/// A matrix as it is kept for a picture: to a thousandth of its largest entry, which is all that
+/// colours show.
+pub(super) fn kept<T: Scalar>(matrix: &[T]) -> Vec<f64> {
+    let largest = matrix.iter().fold(0.0_f64, |largest, v| largest.max(v.to_f64().abs()));
+    let step = 10.0_f64.powf(largest.max(f64::MIN_POSITIVE).log10().floor() - 3.0);
+    let inverse = (1.0 / step).round();
+    let round = |v: f64| if inverse >= 1.0 { (v * inverse).round() / inverse } else { v.round() };
+    matrix.iter().map(|v| round(v.to_f64())).collect()
+}
+
+/// The row-major product of an `m×k` and a `k×n` matrix.
+pub(super) fn product(a: &[f64], b: &[f64], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
+    let mut out = vec![0.0; m * n];
+    faer::linalg::matmul::matmul(
+        faer::MatMut::from_row_major_slice_mut(&mut out, m, n),
+        faer::Accum::Replace,
+        faer::MatRef::from_row_major_slice(a, m, k),
+        faer::MatRef::from_row_major_slice(b, k, n),
+        1.0,
+        faer::Par::Seq,
+    );
+    out
+}

@@ -10,6 +10,7 @@ pub mod claims;
 mod data;
 mod estimate;
 mod machine;
+mod modular;
 mod network;
 mod render;
 mod report;

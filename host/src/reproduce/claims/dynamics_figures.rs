@@ -49,6 +49,7 @@ fn figure(name: &str, group: &[&Done], number: usize) -> Figure {
             y: Axis::linear("Pearson with WᵀW").at_least(0.0, 1.0),
             series: AGREEMENTS.iter().map(|line| series(line, group, k, |v| v)).collect(),
             marks: marks.clone(),
+            map: None,
         })
         .collect();
     for k in [0, depth.saturating_sub(1)] {
@@ -59,6 +60,7 @@ fn figure(name: &str, group: &[&Done], number: usize) -> Figure {
             // Over decades, means are those of logarithms.
             series: RESIDUALS.iter().map(|line| series(line, group, k, f64::ln)).collect(),
             marks: marks.clone(),
+            map: None,
         });
     }
     Figure {

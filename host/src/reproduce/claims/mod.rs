@@ -7,16 +7,26 @@ mod counterexample;
 mod dynamics;
 mod dynamics_figures;
 mod falsify;
+mod modular;
+mod modular_figures;
+mod modular_network;
+mod parity;
+mod parity_figures;
 mod quadratic;
 mod tabular;
 mod tabular_tables;
+mod tau;
+mod tau_figures;
 
 use super::Reproduce;
 pub use agreement::Agreement;
 pub use counterexample::Counterexample;
 pub use dynamics::Dynamics;
 pub use falsify::Falsify;
+pub use modular::Modular;
+pub use parity::Parity;
 pub use tabular::Tabular;
+pub use tau::Tau;
 
 /// All claims, by number.
 ///
@@ -25,5 +35,5 @@ pub use tabular::Tabular;
 /// assert!(numbers.is_sorted());
 /// ```
 pub fn all() -> Vec<&'static dyn Reproduce> {
-    vec![&Agreement, &Dynamics, &Counterexample, &Tabular, &Falsify]
+    vec![&Agreement, &Dynamics, &Parity, &Modular, &Tau, &Counterexample, &Tabular, &Falsify]
 }

@@ -96,7 +96,7 @@ impl Claim for Tabular {
             ));
         }
         let cells = BUILT_IN.iter().flat_map(|set| {
-            settings.seeds(1, 5).map(|seed| Cell {
+            settings.seeds(10, 10).map(|seed| Cell {
                 set: (*set).to_owned(),
                 files: None,
                 seed,
@@ -108,7 +108,10 @@ impl Claim for Tabular {
     }
 
     fn label(&self, cell: &Cell) -> String {
-        cell.set.clone()
+        match cell.files {
+            Some(_) => cell.set.clone(),
+            None => format!("{}, seed {}", cell.set, cell.seed),
+        }
     }
 
     fn cost(&self, cell: &Cell) -> f64 {
