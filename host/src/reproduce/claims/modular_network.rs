@@ -148,7 +148,7 @@ pub(super) fn learn_by_network(cell: &NetworkCell, share: &Share<'_>) -> Result<
     let first = measured.layers.first();
     let matrices = first.filter(|_| cell.keep).and_then(|layer| {
         let fact = kept(&layer.fact.as_ref()?.data);
-        Some([kept(&layer.nfm.data), fact, kept(&layer.agop.data)])
+        Some([kept(&layer.nfm.data), fact, kept(&layer.agop.as_ref()?.data)])
     });
     Ok(NetworkRecord {
         moments,
