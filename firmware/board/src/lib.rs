@@ -26,14 +26,16 @@ pub fn print(text: &str) {
 
 /// Writes a whole number.
 pub fn print_number(number: u64) {
-    let mut place = 1;
-    while number / place >= 10 {
-        place *= 10;
+    // Divisors are constants: a variable one leaves a panic behind where it is not inlined.
+    let (mut digits, mut rest, mut count) = ([0; 20], number, 0);
+    for digit in digits.iter_mut().rev() {
+        if rest > 0 || count == 0 {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            count += 1;
+        }
     }
-    while place > 0 {
-        sys_writec(b'0' + (number / place % 10) as u8);
-        place /= 10;
-    }
+    digits.into_iter().filter(|&digit| digit > 0).for_each(sys_writec);
 }
 
 /// Ends the image with an exit code of its emulator.

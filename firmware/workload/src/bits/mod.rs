@@ -18,8 +18,8 @@ use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
 use fact_core::{Error, Result};
 
-/// Words of memory that a part may take: 8 KiB in `f64`.
-pub const WORDS: usize = 1024;
+/// Words of memory that a part may take: 6 KiB in `f64`.
+pub const WORDS: usize = 768;
 
 /// A part of the workload in one precision: takes its buffers from the scratch, returns its hash.
 type Part<T> = fn(Scratch<'_, T>) -> Result<Fingerprint>;
