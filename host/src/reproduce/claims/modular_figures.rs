@@ -56,7 +56,7 @@ fn by_round(runs: &[Done]) -> Figure {
             legend: Legend::Shared,
         },
         caption: "Accuracy on the rest of the table (dashed: in training, 1 throughout), and how far \
-                  the block of M between x and y is from a Hankel matrix, every seed. The structure \
+                  the block of M between x and y is from a circulant matrix, every seed. The structure \
                   grows long before the accuracy."
             .to_owned(),
     }

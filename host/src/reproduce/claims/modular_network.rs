@@ -33,7 +33,7 @@ pub struct NetworkRecord {
     pub(super) moments: Vec<Moment>,
     /// Its layers at the end.
     pub(super) layers: Vec<LayerRecord>,
-    /// Hankel deviation of `WᵀW` of the first layer.
+    /// Circulant deviation of `WᵀW` of the first layer.
     pub(super) deviation: Option<f64>,
     /// `WᵀW`, FACT and AGOP of the first layer, `2p×2p`.
     pub(super) matrices: Option<[Vec<f64>; 3]>,
@@ -49,7 +49,7 @@ pub(super) struct Moment {
     pub fact: Option<f64>,
     /// Of NFA.
     pub nfa: Option<f64>,
-    /// Hankel deviation of `WᵀW` of the first layer.
+    /// Circulant deviation of `WᵀW` of the first layer.
     pub deviation: Option<f64>,
 }
 
