@@ -1,10 +1,12 @@
 //! Structure of a metric over pairs of one-hot operands modulo `p`.
 //!
 //! For `x + y` and `x − y` operands are ordered as they are; for `xy` and `x/y` by their discrete
-//! logarithms, which turns products into sums modulo `p − 1` (0, which has none, is left out). Moving
-//! both operands of `x + y` by the same step (of `x − y`: by opposite steps) only renames results, and
-//! what is learned has that symmetry: the block between `x` and `y` is circulant (`x + y`, `xy`) or
-//! Hankel (`x − y`, `x/y`), and the blocks of `x` and of `y` with themselves are circulant.
+//! logarithms, which turns products into sums modulo `p − 1` (0, which has none, is left out).
+//!
+//! `x + y` has two symmetries: moving both operands by the same step renames results, which asks for a
+//! circulant block between `x` and `y`; moving them by opposite steps leaves results, which asks for a
+//! Hankel one. (`x − y`: the other way round. A block with both is constant.) Kernel machines learn the
+//! first, a network the second. The blocks of `x` and of `y` with themselves are circulant either way.
 
 use crate::data::Operation;
 
@@ -19,7 +21,13 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// The order for an operation modulo `p`, prime where the operation is `xy` or `x/y`.
+    /// The same operands with the operation's other symmetry.
+    pub fn turned(self) -> Self {
+        Self { hankel: !self.hankel, ..self }
+    }
+
+    /// The order for an operation modulo `p`, with the symmetry that kernel machines learn; `p` is prime
+    /// where the operation is `xy` or `x/y`.
     pub fn of(operation: Operation, p: usize) -> Self {
         let places = match operation {
             Operation::Add | Operation::Sub => (0..p).collect(),
@@ -122,6 +130,7 @@ mod tests {
             let order = Order::of(operation, p);
             assert!(order.deviation(own).unwrap() < 1e-12, "{operation:?}");
             assert!(order.deviation(other).unwrap() > 0.5, "{operation:?}");
+            assert!(order.turned().deviation(other).unwrap() < 1e-12, "{operation:?}");
         }
     }
 

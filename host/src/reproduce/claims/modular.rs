@@ -347,7 +347,8 @@ fn notes(runs: &[Done]) -> Vec<String> {
          70 %. *Deviation* is that of the block between y and x from one that is constant along its \
          diagonals (x + y, xy: circulant; x − y, x/y: Hankel; xy and x/y in the order of discrete \
          logarithms, without 0); at round 0 the block is 0 and the deviation missing. *Share* is that \
-         of ‖M‖² in the projection of all four blocks; at round 0 it is 1 of the identity."
+         of ‖M‖² in the projection of all four blocks; at round 0 it is 1 of the identity. Of a \
+         network's WᵀW the block is Hankel for x + y."
             .to_owned(),
         NetworkCell::new(0, 0).words(),
     ];
@@ -414,7 +415,7 @@ fn network_table(runs: &[Done]) -> Table {
         "FACT, first layer",
         "residual",
         "NFA, first layer",
-        "deviation of WᵀW",
+        "Hankel deviation of WᵀW",
     ];
     let mut table = Table::new("modular-network", "The network, by seed.", &columns);
     let count =

@@ -161,7 +161,7 @@ fn by_gradients(runs: &[Done]) -> Figure {
                     vec![
                         lines("FACT, Pearson with WᵀW", 0, |moment| moment.fact),
                         lines("NFA, Pearson with WᵀW", 1, |moment| moment.nfa),
-                        lines("deviation of WᵀW", 5, |moment| moment.deviation),
+                        lines("Hankel deviation of WᵀW", 5, |moment| moment.deviation),
                     ],
                 ),
             ],
@@ -194,9 +194,9 @@ fn matrices(runs: &[Done]) -> Option<Figure> {
                 .collect(),
             legend: Legend::Shared,
         },
-        caption:
-            "The same structure as in the kernel machines' M, each on its own colour scale by \
-                  square root."
-                .to_owned(),
+        caption: "Blocks between x and y are Hankel, where those of the kernel machines are circulant: \
+                  of the two symmetries of addition, the network has taken the other. Each on its own \
+                  colour scale by square root."
+            .to_owned(),
     })
 }

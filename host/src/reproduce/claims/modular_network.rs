@@ -33,7 +33,7 @@ pub struct NetworkRecord {
     pub(super) moments: Vec<Moment>,
     /// Its layers at the end.
     pub(super) layers: Vec<LayerRecord>,
-    /// Circulant deviation of `WᵀW` of the first layer.
+    /// Hankel deviation of `WᵀW` of the first layer.
     pub(super) deviation: Option<f64>,
     /// `WᵀW`, FACT and AGOP of the first layer, `2p×2p`.
     pub(super) matrices: Option<[Vec<f64>; 3]>,
@@ -49,7 +49,7 @@ pub(super) struct Moment {
     pub fact: Option<f64>,
     /// Of NFA.
     pub nfa: Option<f64>,
-    /// Circulant deviation of `WᵀW` of the first layer.
+    /// Hankel deviation of `WᵀW` of the first layer.
     pub deviation: Option<f64>,
 }
 
@@ -121,7 +121,8 @@ pub(super) fn learn_by_network(cell: &NetworkCell, share: &Share<'_>) -> Result<
     let training = cell.training();
     let train = Problem::<f64>::new(&split.train, &training);
     let test = split.test.as_ref().map(|test| Problem::<f64>::new(test, &training));
-    let order = Order::of(Operation::Add, cell.p);
+    // A network's layer has the symmetry that leaves results as they are.
+    let order = Order::of(Operation::Add, cell.p).turned();
     let mut moments = Vec::new();
     let mut evaluations = Vec::new();
     let mut probe = |theta: &[f64]| {
