@@ -182,6 +182,8 @@ struct At {
     fits: usize,
     round: u32,
     rounds: u32,
+    /// The round is fitted: a new Gram matrix is that of the next.
+    fitted: bool,
 }
 
 impl Rounds {
@@ -200,9 +202,12 @@ impl Rounds {
 
 impl Shown {
     fn show(&self, stage: Stage, share: f64) {
-        let Ok(at) = self.at.lock() else { return };
+        let Ok(mut at) = self.at.lock() else { return };
         if self.bar.is_hidden() {
             return;
+        }
+        if at.fitted && matches!(stage, Stage::Gram | Stage::Factor) {
+            (at.round, at.fitted) = (at.round + 1, false);
         }
         // About what each takes of a round.
         let (name, before, width) = match stage {
@@ -227,14 +232,13 @@ impl Shown {
 impl Observer for Rounds {
     fn begin(&self, fit: usize, fits: usize, rounds: u32) {
         if let Ok(mut at) = self.shown.at.lock() {
-            *at = At { fit, fits, round: 0, rounds };
+            *at = At { fit, fits, round: 0, rounds, fitted: false };
         }
     }
 
     fn round(&self, round: &Round) {
         if let Ok(mut at) = self.shown.at.lock() {
-            // What comes now is part of the next one, but for the metric of this one.
-            at.round = round.round;
+            (at.round, at.fitted) = (round.round, true);
         }
     }
 

@@ -286,7 +286,7 @@ impl Plan {
     /// Loads the data and standardises what is to be.
     ///
     /// # Errors
-    /// [`Error::Read`] and [`Error::Data`] as [`data::read`]; [`Error::Usage`] when the loss does
+    /// [`Error::Read`] and [`Error::Data`] as [`Source::load`]; [`Error::Usage`] when the loss does
     /// not suit the target.
     pub fn load(&self) -> Result<Dataset> {
         let mut data = self.source.load(self.training.seed)?.train;

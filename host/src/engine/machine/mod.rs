@@ -1,6 +1,7 @@
 //! Kernel machines with two engines behind one trait: [`Exact`] calls `fact-core`, to the bit what a
 //! device computes; [`Fast`] is blocked and threaded, and agrees with it to rounding.
 
+mod blocks;
 mod cholesky;
 mod exact;
 mod fast;

@@ -137,3 +137,12 @@ pub(super) fn fill<T: Real>(
 pub(super) fn ranges(n: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n).step_by(step).map(move |start| (start, (start + step).min(n)))
 }
+
+/// Rows `start..end` of a matrix.
+pub(super) fn rows_of<T>(
+    matrix: mat::MatRef<'_, T>,
+    (start, end): (usize, usize),
+) -> faer::MatRef<'_, T> {
+    let c = matrix.ncols();
+    view(&matrix.data()[start * c..end * c], end - start, c)
+}
