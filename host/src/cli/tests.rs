@@ -176,6 +176,9 @@ fn what_is_no_claim_or_contradicts_itself_is_refused_with_a_way_out() {
         (&["agreement", "a"], "directories go with report"),
         (&["agreement", "--seeds", "0"], "expected a whole number from 1"),
         (&["agreement", "--data-dir", "no/such/folder"], "--data-dir no/such/folder"),
+        (&["tabular", "--shard", "3/2"], "such as 1/4"),
+        (&["tabular", "--shard", "1/2", "--merge", "a"], "cannot be used with"),
+        (&["all", "--shard", "1/2"], "name it"),
     ] {
         let message = reproduction(args).expect_err("bad");
         assert!(message.contains(expected), "{message}");

@@ -1,9 +1,12 @@
 //! Structure of a metric over pairs of one-hot operands modulo `p`.
 //!
 //! For `x + y` and `x − y` operands are ordered as they are; for `xy` and `x/y` by their discrete
-//! logarithms, which turns products into sums modulo `p − 1` (0, which has none, is left out). A block
-//! between `x` and `y` is then Hankel (`x + y`, `xy`) or circulant (`x − y`, `x/y`), and the blocks of
-//! `x` and of `y` with themselves are circulant.
+//! logarithms, which turns products into sums modulo `p − 1` (0, which has none, is left out).
+//!
+//! `x + y` has two symmetries: moving both operands by the same step renames results, which asks for a
+//! circulant block between `x` and `y`; moving them by opposite steps leaves results, which asks for a
+//! Hankel one. (`x − y`: the other way round. A block with both is constant.) Kernel machines learn the
+//! first, a network the second. The blocks of `x` and of `y` with themselves are circulant either way.
 
 use crate::data::Operation;
 
@@ -13,24 +16,32 @@ pub(super) struct Order {
     /// Operands in order.
     places: Vec<usize>,
     p: usize,
-    sum: bool,
+    /// The block between them is Hankel.
+    hankel: bool,
 }
 
 impl Order {
-    /// The order for an operation modulo `p`, prime where the operation is `xy` or `x/y`.
+    /// The same operands with the operation's other symmetry.
+    pub fn turned(self) -> Self {
+        Self { hankel: !self.hankel, ..self }
+    }
+
+    /// The order for an operation modulo `p`, with the symmetry that kernel machines learn; `p` is prime
+    /// where the operation is `xy` or `x/y`.
     pub fn of(operation: Operation, p: usize) -> Self {
         let places = match operation {
             Operation::Add | Operation::Sub => (0..p).collect(),
             Operation::Mul | Operation::Div => powers(p),
         };
-        Self { places, p, sum: matches!(operation, Operation::Add | Operation::Mul) }
+        Self { places, p, hankel: matches!(operation, Operation::Sub | Operation::Div) }
     }
 
     /// How far the block of `y`'s rows and `x`'s columns of the `2p×2p` metric is from constant along
-    /// its diagonals, `Σ(Cᵢⱼ − mean of its diagonal)²/‖C‖²`: 0 of a circulant (Hankel) block. `None` of
+    /// its diagonals, `Σ(Cᵢⱼ − mean of its diagonal)²/‖C‖²`: 0 of a circulant (Hankel) block, near 1 of one
+    /// without any such structure. `None` of
     /// a block of zeros, which has no structure.
     pub fn deviation(&self, metric: &[f64]) -> Option<f64> {
-        let (rest, all) = self.spread(metric, (self.p, 0), self.sum);
+        let (rest, all) = self.spread(metric, (self.p, 0), self.hankel);
         (all > 0.0).then(|| rest / all)
     }
 
@@ -40,16 +51,16 @@ impl Order {
         let blocks = [
             ((0, 0), false),
             ((self.p, self.p), false),
-            ((self.p, 0), self.sum),
-            ((0, self.p), self.sum),
+            ((self.p, 0), self.hankel),
+            ((0, self.p), self.hankel),
         ];
-        let sums = blocks.map(|(corner, sum)| self.spread(metric, corner, sum));
+        let sums = blocks.map(|(corner, hankel)| self.spread(metric, corner, hankel));
         let (rest, all) = sums.iter().fold((0.0, 0.0), |(r, a), (rest, all)| (r + rest, a + all));
         (all > 0.0).then(|| 1.0 - rest / all)
     }
 
     /// Squares about the means of the diagonals, and squares.
-    fn spread(&self, metric: &[f64], (row, column): (usize, usize), sum: bool) -> (f64, f64) {
+    fn spread(&self, metric: &[f64], (row, column): (usize, usize), hankel: bool) -> (f64, f64) {
         let m = self.places.len();
         let at = |i: usize, j: usize| {
             let (i, j) = (row + self.places[i], column + self.places[j]);
@@ -59,7 +70,7 @@ impl Order {
         for shift in 0..m {
             // Down the diagonal, j − i or i + j stays.
             let diagonal =
-                |i: usize| at(i, if sum { (shift + m - i) % m } else { (shift + i) % m });
+                |i: usize| at(i, if hankel { (shift + m - i) % m } else { (shift + i) % m });
             let mean = (0..m).map(diagonal).sum::<f64>() / m as f64;
             rest += (0..m).map(|i| (diagonal(i) - mean).powi(2)).sum::<f64>();
             all += (0..m).map(|i| diagonal(i).powi(2)).sum::<f64>();
@@ -102,24 +113,24 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_has_the_blocks_that_depend_on_its_result() {
+    fn each_operation_has_the_blocks_of_its_symmetry() {
         let p = 7;
         let value = |k: usize| (k as f64 * 1.3).sin();
-        // y·x⁻¹ and x·y⁻¹ are one class of diagonals.
         let inverse = |b: usize| (1..p).find(|c| b * c % p == 1).unwrap_or(0);
-        let add = lower_left(p, |a, b| value((a + b) % p));
-        let sub = lower_left(p, |a, b| value((b + p - a) % p));
-        let mul = lower_left(p, |a, b| value(a * b % p));
-        let div = lower_left(p, |a, b| value(b * inverse(a) % p));
+        let sum = lower_left(p, |a, b| value((a + b) % p));
+        let difference = lower_left(p, |a, b| value((b + p - a) % p));
+        let product = lower_left(p, |a, b| value(a * b % p));
+        let quotient = lower_left(p, |a, b| value(b * inverse(a) % p));
         for (operation, own, other) in [
-            (Operation::Add, &add, &sub),
-            (Operation::Sub, &sub, &add),
-            (Operation::Mul, &mul, &div),
-            (Operation::Div, &div, &mul),
+            (Operation::Add, &difference, &sum),
+            (Operation::Sub, &sum, &difference),
+            (Operation::Mul, &quotient, &product),
+            (Operation::Div, &product, &quotient),
         ] {
             let order = Order::of(operation, p);
             assert!(order.deviation(own).unwrap() < 1e-12, "{operation:?}");
             assert!(order.deviation(other).unwrap() > 0.5, "{operation:?}");
+            assert!(order.turned().deviation(other).unwrap() < 1e-12, "{operation:?}");
         }
     }
 
@@ -148,7 +159,7 @@ mod tests {
     fn an_arranged_metric_has_constant_diagonals() {
         let p = 7;
         let metric = lower_left(p, |a, b| ((a * b % p) as f64).cos());
-        let (size, data) = Order::of(Operation::Mul, p).arranged(&metric);
+        let (size, data) = Order::of(Operation::Div, p).arranged(&metric);
         assert_eq!((size, data.len()), (12, 144));
         assert_eq!(data[6 * 12 + 1], data[7 * 12]);
     }

@@ -6,7 +6,7 @@ use crate::plan::Scale;
 use crate::plot::{Axis, Chart, Panel, Series};
 use crate::progress::Share;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Squares of seeds; the run of seed `fails` is an error.
@@ -203,4 +203,35 @@ fn distinct<C: Claim>(claim: &C, settings: &Settings) {
         let back: C::Cell = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&back).unwrap(), *text);
     }
+}
+
+#[test]
+fn parts_made_apart_come_together_as_if_made_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let claim = Squares::default();
+    let settings = Settings { scale: Scale::Quick, seeds: None };
+    let make = |name: &str, shard, merge: &[PathBuf]| {
+        let (data, folder) = (&Data::default(), &at(name));
+        claim.carry_out(&Request {
+            settings,
+            data,
+            folder,
+            resume: false,
+            quiet: true,
+            shard,
+            merge,
+        })
+    };
+    let whole = timeless(make("whole", None, &[]).unwrap());
+    for part in 1..=3 {
+        assert_eq!(make(&format!("part{part}"), Some((part, 3)), &[]).unwrap().runs.len(), 2);
+    }
+    let calls = claim.calls.load(Ordering::Relaxed);
+    let parts = [at("part1"), at("part2"), at("part3")];
+    assert_eq!(timeless(make("merged", None, &parts).unwrap()), whole);
+    assert_eq!(claim.calls.load(Ordering::Relaxed), calls);
+
+    let error = make("short", None, &parts[..2]).unwrap_err().to_string();
+    assert!(error.contains("2 of 6 runs") && error.contains("seed 2"), "{error}");
 }

@@ -56,7 +56,7 @@ fn by_round(runs: &[Done]) -> Figure {
             legend: Legend::Shared,
         },
         caption: "Accuracy on the rest of the table (dashed: in training, 1 throughout), and how far \
-                  the block of M between x and y is from a Hankel matrix, every seed. The structure \
+                  the block of M between x and y is from a circulant matrix, every seed. The structure \
                   grows long before the accuracy."
             .to_owned(),
     }
@@ -161,7 +161,7 @@ fn by_gradients(runs: &[Done]) -> Figure {
                     vec![
                         lines("FACT, Pearson with WᵀW", 0, |moment| moment.fact),
                         lines("NFA, Pearson with WᵀW", 1, |moment| moment.nfa),
-                        lines("deviation of WᵀW", 5, |moment| moment.deviation),
+                        lines("Hankel deviation of WᵀW", 5, |moment| moment.deviation),
                     ],
                 ),
             ],
@@ -194,9 +194,9 @@ fn matrices(runs: &[Done]) -> Option<Figure> {
                 .collect(),
             legend: Legend::Shared,
         },
-        caption:
-            "The same structure as in the kernel machines' M, each on its own colour scale by \
-                  square root."
-                .to_owned(),
+        caption: "Blocks between x and y are Hankel, where those of the kernel machines are circulant: \
+                  of the two symmetries of addition, the network has taken the other. Each on its own \
+                  colour scale by square root."
+            .to_owned(),
     })
 }

@@ -121,7 +121,8 @@ pub(super) fn learn_by_network(cell: &NetworkCell, share: &Share<'_>) -> Result<
     let training = cell.training();
     let train = Problem::<f64>::new(&split.train, &training);
     let test = split.test.as_ref().map(|test| Problem::<f64>::new(test, &training));
-    let order = Order::of(Operation::Add, cell.p);
+    // A network's layer has the symmetry that leaves results as they are.
+    let order = Order::of(Operation::Add, cell.p).turned();
     let mut moments = Vec::new();
     let mut evaluations = Vec::new();
     let mut probe = |theta: &[f64]| {

@@ -51,7 +51,7 @@ fn by_samples(runs: &[Done], ks: &[usize]) -> Figure {
         chart: Chart {
             name: "parity-samples".to_owned(),
             title: "Parities of k of 50 bits: accuracy after the last round".to_owned(),
-            columns: 3,
+            columns: ks.len(),
             panel: (330, 320),
             panels: ks.iter().map(panel).collect(),
             legend: Legend::Shared,
@@ -140,8 +140,8 @@ fn counts(runs: &[Done], ks: &[usize]) -> Figure {
             columns: 1,
             panel: (560, 380),
             panels: vec![Panel {
-                x: Axis::linear("k"),
-                y: Axis::log("samples for 90 % on fresh ones"),
+                x: Axis::linear("k").at_least(2.0, 4.0),
+                y: Axis::log("samples for 90 % on fresh ones").at_least(100.0, 10_000.0),
                 series: lines.chain(more).collect(),
                 ..Panel::default()
             }],
