@@ -133,6 +133,6 @@ mod tests {
     #[test]
     fn what_is_not_there_is_said_with_the_way_to_give_it() {
         let error = Data::default().load(&Source::all("mnist")).unwrap_err().to_string();
-        assert!(error.contains("--data-dir") && error.contains("t10k-images"), "{error}");
+        assert!(error.contains("--data-dir") && error.contains("IDX files of MNIST"), "{error}");
     }
 }
