@@ -143,7 +143,7 @@ fn compare(cell: &Cell, task: Synthetic, done: impl Fn(f64)) -> Result<Record> {
     let mut record = Record { rounds: Vec::new(), pairs: [Vec::new(), Vec::new()] };
     rounds(&plan, &train, |fitted: &Fitted<'_, f64>| {
         let over = fitted.round >= cell.rounds;
-        if over || fitted.round % cell.every == 0 {
+        if over || fitted.round.is_multiple_of(cell.every) {
             let (slopes, tau) = weights(fitted, &train);
             let found = agreement(&tau, &slopes);
             let squared = |value: fact_core::features::Measured| value.ok().map(|v| v * v);
