@@ -209,6 +209,66 @@ fn a_singular_gram_matrix_gets_the_same_jitter() {
 }
 
 #[test]
+fn equal_samples_get_the_same_jitter() {
+    jitters_of_equal_samples::<f64>();
+    jitters_of_equal_samples::<f32>();
+}
+
+/// Without a ridge, the pivot of a repeated sample is rounding, below `(4 + √n)ε`. The first jitter
+/// tried, `ε`, makes it some `2ε`: still too little for these 30 samples. The second, `10ε`, is enough.
+fn jitters_of_equal_samples<T: Real>() {
+    let Case { n, d, c, x, y, metric } = case(3, 30, 8, 1, false);
+    let (x, y, metric) = (cast::<T>(&x), cast::<T>(&y), cast::<T>(&metric));
+    let (x, metric) = (MatRef::new(&x, n, d).unwrap(), MatRef::new(&metric, d, d).unwrap());
+    let samples = Samples::new(x, MatRef::new(&y, n, c).unwrap()).unwrap();
+    let mut dual = vec![T::ZERO; n * c];
+    // The samples that differ hardly see each other, and the diagonal is 1.
+    let bandwidth = <T as fact_core::scalar::Scalar>::from_f64(0.5);
+    let ridge = Ridge::Absolute(T::ZERO);
+    for kernel in [Kernel::Gaussian { bandwidth }, Kernel::Laplace { bandwidth }] {
+        let exact = Exact { watch: QUIET }.solve(kernel, metric, ridge, &samples, &mut dual);
+        let fast = Fast { watch: QUIET }.solve(kernel, metric, ridge, &samples, &mut dual);
+        let expected = T::EPSILON * <T as fact_core::scalar::Scalar>::from_f64(10.0);
+        assert_eq!(exact.unwrap().jitter, expected, "{kernel:?}");
+        assert_eq!(fast.unwrap().jitter, expected, "{kernel:?}");
+    }
+}
+
+/// FACT and AGOP of a fitted machine by one engine.
+fn fitted_features<T: Real>(engine: &impl Engine<T>, case: &Case) -> Vec<(String, Vec<f64>)> {
+    let Case { n, d, c, .. } = *case;
+    let (x, y, metric) = (cast::<T>(&case.x), cast::<T>(&case.y), cast::<T>(&case.metric));
+    let (x, metric) = (MatRef::new(&x, n, d).unwrap(), MatRef::new(&metric, d, d).unwrap());
+    let samples = Samples::new(x, MatRef::new(&y, n, c).unwrap()).unwrap();
+    let mut dual = vec![T::ZERO; n * c];
+    let ridge = Ridge::Relative(<T as fact_core::scalar::Scalar>::from_f64(2.0_f64.powi(-10)));
+    engine.solve(Kernel::Quadratic, metric, ridge, &samples, &mut dual).expect("solved");
+    let dual = MatRef::new(&dual, n, c).unwrap();
+    let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Full(metric), x, dual };
+    let of = |feature| {
+        let mut out = vec![T::ZERO; d * d];
+        engine.features(&machine, feature, &mut out).expect("formed");
+        (format!("{feature:?}"), widen(&out))
+    };
+    [Centering::None, Centering::Mean]
+        .into_iter()
+        .flat_map(|centering| [of(Feature::Fact(centering)), of(Feature::Agop(centering))])
+        .collect()
+}
+
+#[test]
+fn features_of_a_quadratic_machine_of_low_rank_keep_their_digits() {
+    // Its 36 coefficients explain little of the targets: most of the dual has to cancel.
+    let case = case(13, 200, 8, 2, false);
+    let expected = fitted_features::<f64>(&Exact { watch: QUIET }, &case);
+    let found = fitted_features::<f32>(&Fast { watch: QUIET }, &case);
+    for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+        let error = relative(found, expected);
+        assert!(error < tolerance::FORMS_F32, "{name}: {error:e}");
+    }
+}
+
+#[test]
 fn threads_change_no_bit() {
     let case = case(5, 300, 4, 2, false);
     let of = |threads: usize| {
