@@ -2,12 +2,11 @@
 //! from the formulas alone.
 
 use fact_core::features::Missing;
-use fact_core::kernel::{Centering, Rescale, Rfm, Shape, Update};
+use fact_core::kernel::{Centering, Rescale, Rfm, Shape};
 use fact_tests::dense::Matrix;
-use fact_tests::golden_kernel::{self, Golden, m};
+use fact_tests::golden_kernel::{self, Golden, m, update};
 use fact_tests::machine::Fitted;
 use fact_tests::matrices::M;
-use fact_tests::near::assert_relative;
 use fact_tests::tolerance;
 
 /// Runs `check` on each golden machine, as the file states it and as the core fits it.
@@ -21,39 +20,10 @@ fn for_each(check: impl Fn(&Golden, &Fitted<f64>)) {
     }
 }
 
-/// Within the tolerance that belongs to the sensitivity of this name; whether there is one.
+/// [`Golden::near`] of a matrix.
 #[track_caller]
 fn near(golden: &Golden, what: &str, found: &M<f64>, expected: &Matrix, of: &str) -> bool {
-    near_from(golden, what, found, expected, of, 0.0)
-}
-
-/// The same, but with a tolerance of at least `least`.
-#[track_caller]
-fn near_from(
-    golden: &Golden,
-    what: &str,
-    found: &M<f64>,
-    expected: &Matrix,
-    of: &str,
-    least: f64,
-) -> bool {
-    let what = format!("{}: {what}", golden.name);
-    let tolerance = tolerance::golden_kernel(golden.sensitivity(of)).map(|t| t.max(least));
-    if let Some(tolerance) = tolerance {
-        assert_relative(&what, &found.data, &expected.data, tolerance);
-    }
-    tolerance.is_some()
-}
-
-fn update(name: &str) -> Update<f64> {
-    match name {
-        "fact" => Update::Fact,
-        "fact_geomean" => Update::FactGeomean,
-        "fact_inner" => Update::FactInner,
-        // Three updates are made with s = ½.
-        "nfa" => Update::Nfa { power: 0.5 },
-        power => Update::Nfa { power: power.strip_prefix("nfa_p").unwrap().parse().unwrap() },
-    }
+    golden.near(what, &found.data, expected, of, 0.0)
 }
 
 #[test]
@@ -152,7 +122,7 @@ fn three_rounds() {
             let what = |part: &str| format!("{part} after three updates {name}");
             let queries = rounds[3].predict(&m(&golden.queries), 2);
             let refit = |part: &str, found: &M<f64>, expected: &Matrix| {
-                near_from(golden, &what(part), found, expected, &of, tolerance::GOLDEN_REFIT)
+                golden.near(&what(part), &found.data, expected, &of, tolerance::GOLDEN_REFIT)
             };
             let known = near(golden, &what("M"), &rounds[3].metric(), &expected.metric, &of)
                 & refit("alpha", &rounds[3].dual, &expected.alpha)

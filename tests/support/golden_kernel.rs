@@ -5,7 +5,9 @@ use crate::dense::Matrix;
 use crate::golden::fixtures;
 use crate::machine::{Machine, OwnMetric};
 use crate::matrices::M;
-use fact_core::kernel::{Kernel, Ridge};
+use crate::near::assert_relative;
+use crate::tolerance;
+use fact_core::kernel::{Kernel, Ridge, Update};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -69,6 +71,18 @@ pub fn m(matrix: &Matrix) -> M<f64> {
     M { rows: matrix.nrows, cols: matrix.ncols, data: matrix.data.clone() }
 }
 
+/// The update of this name.
+pub fn update(name: &str) -> Update<f64> {
+    match name {
+        "fact" => Update::Fact,
+        "fact_geomean" => Update::FactGeomean,
+        "fact_inner" => Update::FactInner,
+        // Three updates are made with s = ½.
+        "nfa" => Update::Nfa { power: 0.5 },
+        power => Update::Nfa { power: power.strip_prefix("nfa_p").unwrap().parse().unwrap() },
+    }
+}
+
 impl Golden {
     pub fn kernel(&self) -> Kernel<f64> {
         let bandwidth = self.bandwidth;
@@ -92,8 +106,20 @@ impl Golden {
         }
     }
 
+    /// Fails unless `found` is `expected` within the tolerance that belongs to the sensitivity of the
+    /// output `of`, or within `least`; whether there is one.
+    #[track_caller]
+    pub fn near(&self, what: &str, found: &[f64], expected: &Matrix, of: &str, least: f64) -> bool {
+        let what = format!("{}: {what}", self.name);
+        let tolerance = tolerance::golden_kernel(self.sensitivity(of)).map(|t| t.max(least));
+        if let Some(tolerance) = tolerance {
+            assert_relative(&what, found, &expected.data, tolerance);
+        }
+        tolerance.is_some()
+    }
+
     /// How far the output of this name moves, relatively, when the inputs move by 1e-15.
-    pub fn sensitivity(&self, output: &str) -> f64 {
+    fn sensitivity(&self, output: &str) -> f64 {
         *self.sensitivity.get(output).unwrap_or_else(|| panic!("no sensitivity of {output}"))
     }
 }

@@ -151,3 +151,32 @@ pub const FORMS_F32: f64 = 2e-3;
 /// FACT of the same machine from its definition in `f64`: rounding of 1e-16 over the *square* of
 /// the ridge, with the same room.
 pub const FORMS_F64: f64 = 1e-8;
+
+// ---- the two engines of the host -----------------------------------------------------------------
+
+/// What both engines make of one dual, in norm: sums of up to 530 terms that do not cancel, in two
+/// orders; the squares of the distances, expanded by the fast engine, are some ten times what they
+/// leave.
+pub const ENGINES: f64 = 1e-12;
+
+/// Their duals: [`ENGINES`] with the condition number of `K + rI`, at most some 1e4 there, of which
+/// two orders show.
+pub const ENGINES_DUAL: f64 = 1e-10;
+
+/// [`ENGINES`] in `f32`: a hundred roundings of 6e-8, squared by AGOP and FACT.
+pub const ENGINES_F32: f64 = 1e-4;
+
+/// [`ENGINES_DUAL`] in `f32`: rounding of 6e-8 times a condition number up to some 1e5, with room for
+/// a few.
+pub const ENGINES_DUAL_F32: f64 = 2e-2;
+
+/// Metric and dual of the two engines after three updates: square roots of an AGOP or FACT take `ε` to
+/// `√ε` where an eigenvalue vanishes, with room for a few.
+pub const ENGINES_ROUNDS: f64 = 1e-7;
+
+/// Jitters of the two engines for one Gram matrix of low rank: rounding may ask one of them for one
+/// step more, of a factor 10; a tenth of that for the rounding of the mean of the diagonal.
+pub const JITTER_STEP: f64 = 11.0;
+
+/// The root of a `3×3` matrix of rank one: a few dozen roundings.
+pub const SMALL_ROOT: f64 = 1e-14;

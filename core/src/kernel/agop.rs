@@ -107,7 +107,13 @@ pub fn takes_closed<T: Scalar>(
 }
 
 /// Whether [`agop`] goes by the learned forms: `3nd² + 2d³` operations an output instead of `n²d`.
-fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
+///
+/// ```
+/// use fact_core::kernel::{Kernel, agop::takes_forms};
+/// assert!(takes_forms(Kernel::<f32>::Quadratic, 9, 2));
+/// assert!(!takes_forms(Kernel::Gaussian { bandwidth: 1.0 }, 9, 2));
+/// ```
+pub fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
     kernel == Kernel::Quadratic && n > d.saturating_mul(4)
 }
 

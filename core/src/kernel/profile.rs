@@ -94,7 +94,13 @@ impl<T: Scalar> Kernel<T> {
     }
 
     /// Whether the Gram matrix of `n` points with `d` inputs is singular whatever they are.
-    pub(super) fn is_rank_deficient(&self, n: usize, d: usize) -> bool {
+    ///
+    /// ```
+    /// use fact_core::kernel::Kernel;
+    /// assert!(!Kernel::<f32>::Quadratic.is_rank_deficient(3, 2));
+    /// assert!(Kernel::<f32>::Quadratic.is_rank_deficient(4, 2));
+    /// ```
+    pub fn is_rank_deficient(&self, n: usize, d: usize) -> bool {
         // The forms of d inputs have that many coefficients.
         matches!(self, Self::Quadratic) && n > d.saturating_mul(d.saturating_add(1)) / 2
     }

@@ -8,7 +8,6 @@ mod delimited;
 pub mod idx;
 pub mod npy;
 mod query;
-mod scale;
 mod synthetic;
 mod table;
 pub mod uci;
@@ -20,6 +19,7 @@ pub use query::{Query, query};
 pub(crate) use synthetic::shuffle;
 pub use synthetic::{Operation, Synthetic, parity_support};
 
+use crate::error::Result;
 use crate::network::Standardization;
 
 /// What each row is to be mapped to.
@@ -135,20 +135,27 @@ impl Dataset {
     }
 
     /// Brings every feature to mean 0 and population standard deviation 1; a constant one to 0.
-    pub fn standardize_features(&mut self) -> Standardization {
-        (0..self.d).map(|column| scale::standardize(&mut self.x, column, self.d)).collect()
+    ///
+    /// # Errors
+    /// As [`Standardization::of`].
+    pub fn standardize_features(&mut self) -> Result<Standardization> {
+        let found = Standardization::of(&self.x, self.d)?;
+        found.apply(&mut self.x);
+        Ok(found)
     }
 
     /// Brings a numeric target to mean 0 and population standard deviation 1; classes stay.
-    pub fn standardize_target(&mut self) -> Option<Standardization> {
+    ///
+    /// # Errors
+    /// As [`Standardization::of`].
+    pub fn standardize_target(&mut self) -> Result<Option<Standardization>> {
         match &mut self.target {
             Target::Values(values) => {
-                let columns = values.len() / self.n.max(1);
-                let columns = 0..columns;
-                let count = columns.len();
-                Some(columns.map(|column| scale::standardize(values, column, count)).collect())
+                let found = Standardization::of(values, values.len() / self.n.max(1))?;
+                found.apply(values);
+                Ok(Some(found))
             }
-            Target::Classes { .. } => None,
+            Target::Classes { .. } => Ok(None),
         }
     }
 }

@@ -151,7 +151,7 @@ mod tests {
 
     fn iris(lambda: f64) -> Problem<f64> {
         let mut data = crate::data::builtin("iris").unwrap().unwrap();
-        data.standardize_features();
+        data.standardize_features().unwrap();
         Problem::new(
             &data,
             &Training {

@@ -8,6 +8,7 @@ pub use file::{encode, parse};
 
 use crate::error::{Error, Result};
 use crate::plan::{Activation, Bias, Loss, Precision, Setting};
+use fact_core::{mat::MatRef, standardize};
 use serde::{Deserialize, Serialize};
 
 /// Weights, and what is known of their training.
@@ -59,14 +60,26 @@ pub struct Standardization {
     pub scale: Vec<f64>,
 }
 
-impl FromIterator<(f64, f64)> for Standardization {
-    fn from_iter<I: IntoIterator<Item = (f64, f64)>>(columns: I) -> Self {
-        let (mean, scale) = columns.into_iter().unzip();
-        Self { mean, scale }
-    }
-}
-
 impl Standardization {
+    /// What brings each column of the row-major `values` to mean 0 and population standard deviation
+    /// 1, a constant one to 0.
+    ///
+    /// # Errors
+    /// [`Error::Core`] when the spread of a column is too large or too small for its reciprocal.
+    ///
+    /// ```
+    /// use fact_host::network::Standardization;
+    /// let found = Standardization::of(&[1.0, 7.0, 3.0, 7.0], 2)?;
+    /// assert_eq!(found, Standardization { mean: vec![2.0, 7.0], scale: vec![1.0, 0.0] });
+    /// # Ok::<(), fact_host::error::Error>(())
+    /// ```
+    pub fn of(values: &[f64], columns: usize) -> Result<Self> {
+        let mut found = Self { mean: vec![0.0; columns], scale: vec![0.0; columns] };
+        let rows = MatRef::new(values, values.len() / columns.max(1), columns)?;
+        standardize::fit(rows, &mut found.mean, &mut found.scale)?;
+        Ok(found)
+    }
+
     /// Applies it to the rows of `values`.
     ///
     /// ```

@@ -355,9 +355,12 @@ impl Plan {
                 data.name
             )));
         }
-        let inputs = (self.standardize != Standardize::None).then(|| data.standardize_features());
+        let inputs = match self.standardize {
+            Standardize::None => None,
+            _ => Some(data.standardize_features()?),
+        };
         let targets = match self.standardize {
-            Standardize::All => data.standardize_target(),
+            Standardize::All => data.standardize_target()?,
             _ => None,
         };
         Ok((data, (inputs, targets)))

@@ -103,7 +103,7 @@ impl Data {
         if set.name == "mnist" {
             set.x.iter_mut().for_each(|v| *v = (*v - PIXELS.0) / PIXELS.1);
         } else {
-            set.standardize_features();
+            set.standardize_features()?;
         }
         Ok(set)
     }

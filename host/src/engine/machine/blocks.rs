@@ -212,7 +212,12 @@ pub(super) fn add<T: Scalar>(sum: &mut [f64], part: &[T]) {
     sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part.to_f64());
 }
 
-fn column<T: Copy>(matrix: mat::MatRef<'_, T>, k: usize, (start, end): (usize, usize)) -> Vec<T> {
+/// Elements `start..end` of column `k`.
+pub(super) fn column<T: Copy>(
+    matrix: mat::MatRef<'_, T>,
+    k: usize,
+    (start, end): (usize, usize),
+) -> Vec<T> {
     let c = matrix.ncols();
     matrix.data()[start * c..end * c].iter().skip(k).step_by(c).copied().collect()
 }

@@ -8,7 +8,7 @@ use super::tiles::{
 use super::{Engine, Feature, Stage, Watch, cholesky, powers};
 use crate::error::Result;
 use fact_core::features::{Measured, Missing};
-use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update};
+use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update, agop};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
@@ -144,15 +144,22 @@ impl<T: Real> Engine<T> for Fast<'_> {
         machine.kernel.check()?;
         let z = Mapped::of(machine, &centre(&machine.kernel, machine.x), par());
         let (n, d, c) = (z.n, z.d, machine.dual.ncols());
-        let none = Mat::<f64>::zeros(d, d);
-        let (sum, mean) = match feature {
+        let square = |sum: &Sum| view(&sum.square, d, d).to_owned();
+        let s = match feature {
+            // Where the pairs would lose digits.
+            Feature::Fact(centering) if machine.kernel.is_rank_deficient(n, d) => {
+                self.fact_of_forms(machine, &z, centering)
+            }
             Feature::Fact(centering) => {
                 // Distances do not see where the mean is.
                 let mean = match centering {
                     Centering::Mean if !machine.kernel.is_radial() => mean_of(machine.x),
                     _ => vec![T::ZERO; d],
                 };
-                (self.sum(&z, 1, 0, |block, part| block.fact(machine, &mean, part)), none)
+                square(&self.sum(&z, 1, 0, |block, part| block.fact(machine, &mean, part)))
+            }
+            Feature::Agop(centering) if agop::takes_forms(machine.kernel, n, d) => {
+                square(&self.agop_of_forms(machine, &z, centering))
             }
             Feature::Agop(centering) => {
                 let pairs = !machine.kernel.is_radial() && c * d > 2 * n;
@@ -166,19 +173,14 @@ impl<T: Real> Engine<T> for Fast<'_> {
                     self.sum(&z, c, means, |block, part| block.agop(machine, part))
                 };
                 let mean = view(&sum.means, means, d);
-                let share = 1.0 / (n.max(1) as f64);
-                let rank_one = (mean.transpose() * mean) * faer::Scale(share * share);
-                (sum, rank_one)
+                let rank_one = (mean.transpose() * mean) * faer::Scale(1.0 / n.max(1) as f64);
+                square(&sum) - rank_one
             }
         };
         let m = dense(machine.metric, d);
-        let square = view(&sum.square, d, d);
         let next = match feature {
-            Feature::Fact(_) => &m * square,
-            Feature::Agop(_) => {
-                let centred = square * faer::Scale(1.0 / n.max(1) as f64) - mean;
-                &m * centred * &m
-            }
+            Feature::Fact(_) => &m * s,
+            Feature::Agop(_) => &m * s * &m * faer::Scale(1.0 / n.max(1) as f64),
         };
         for (row, i) in out.chunks_exact_mut(d.max(1)).zip(0..) {
             for (out, j) in row.iter_mut().zip(0..) {
@@ -300,7 +302,7 @@ impl Fast<'_> {
 
     /// Adds up what `block` makes of each block of rows: parts side by side, blocks of a part one
     /// after the other, so that the order of the sum is fixed.
-    fn sum<T: Real>(
+    pub(super) fn sum<T: Real>(
         &self,
         z: &Mapped<T>,
         outputs: usize,
@@ -352,7 +354,7 @@ fn widen<T: Scalar>(matrix: mat::MatRef<'_, T>) -> Mat<f64> {
 }
 
 /// A metric as a matrix.
-fn dense<T: Scalar>(metric: Metric<'_, T>, d: usize) -> Mat<f64> {
+pub(super) fn dense<T: Scalar>(metric: Metric<'_, T>, d: usize) -> Mat<f64> {
     match metric {
         Metric::Identity => Mat::identity(d, d),
         Metric::Diagonal(scales) => {

@@ -5,6 +5,7 @@ mod blocks;
 mod cholesky;
 mod exact;
 mod fast;
+mod forms;
 mod powers;
 mod profile;
 mod tiles;

@@ -138,7 +138,7 @@ impl Claim for Tabular {
             _ => match data::builtin(&cell.set) {
                 Some(set) => {
                     let mut set = set?;
-                    set.standardize_features();
+                    set.standardize_features()?;
                     uci::fold(set, cell.seed)
                 }
                 None => return Ok(left_out("incomplete: its folder is not there".to_owned())),
