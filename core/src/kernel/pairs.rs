@@ -19,8 +19,10 @@ use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
+/// Columns of the widest register tile.
+const WIDEST: usize = 8;
 /// Columns of a register tile; a 32-bit core has registers for half as many.
-const PANEL: usize = if usize::BITS >= 64 { 8 } else { 4 };
+const PANEL: usize = if usize::BITS >= 64 { WIDEST } else { WIDEST / 2 };
 
 /// What the number `t` of a pair is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,9 +68,10 @@ pub(super) struct Pairs<'a, T> {
     image_panel: &'a mut [[T; PANEL]],
 }
 
-/// Words that [`Pairs::new`] takes.
+/// Words that [`Pairs::new`] takes: on every machine those of the widest tile, so that a plan made
+/// on one holds on all.
 pub(super) const fn pairs_scratch(n: usize, d: usize) -> usize {
-    n.saturating_add(2 * PANEL).saturating_mul(d)
+    n.saturating_add(2 * WIDEST).saturating_mul(d)
 }
 
 impl<'a, T: Scalar> Pairs<'a, T> {
@@ -79,9 +82,10 @@ impl<'a, T: Scalar> Pairs<'a, T> {
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Self> {
         let z = Mapped::new(metric, z, scratch)?;
-        let words = z.x.ncols().saturating_mul(PANEL);
-        let panel = scratch.take(words)?.as_chunks_mut().0;
-        let image_panel = scratch.take(words)?.as_chunks_mut().0;
+        let d = z.x.ncols();
+        let mut panels = Scratch::new(scratch.take(d.saturating_mul(2 * WIDEST))?);
+        let panel = panels.take(d.saturating_mul(PANEL))?.as_chunks_mut().0;
+        let image_panel = panels.take(d.saturating_mul(PANEL))?.as_chunks_mut().0;
         Ok(Self { form, z, panel, image_panel })
     }
 

@@ -273,6 +273,7 @@ impl<T: Copy> CopyWithinFrom<T> for [T] {
 }
 
 /// Chooses a direction at `theta` and moves `theta` to the first trial along it.
+#[inline(never)]
 fn start_search<T: Scalar>(
     pairs: usize,
     state: &mut State,
@@ -307,6 +308,7 @@ fn start_search<T: Scalar>(
 }
 
 /// `direction ← −H·gradient` by the two-loop recursion.
+#[inline(never)]
 fn two_loop<T: Scalar>(pairs: usize, state: &State, gradient: &[T], memory: &mut Memory<'_, T>) {
     // The direction is lent out while the pairs are walked.
     let direction = core::mem::take(&mut memory.direction);
@@ -354,6 +356,7 @@ fn move_to_trial<T: Scalar>(state: &State, theta: &mut [T], memory: &Memory<'_, 
 }
 
 /// Stores `s = θ − start`, `y = g − g_start`, unless their curvature is lost in rounding.
+#[inline(never)]
 fn store_pair<T: Scalar>(
     pairs: usize,
     state: &mut State,

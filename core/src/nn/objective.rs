@@ -141,6 +141,7 @@ pub(crate) fn accumulate<T: Scalar>(
 }
 
 /// Divides the sums by `n`, adds the decay and returns the objective, which may have overflowed.
+#[inline(never)]
 pub(crate) fn finish<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],

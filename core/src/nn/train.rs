@@ -256,7 +256,10 @@ pub fn step<T: Scalar>(
     }
 }
 
+// The stages of a step are not inlined: their frames would lie on the stack together.
+
 /// Moves `theta`; `false` when the optimiser is at its end.
+#[inline(never)]
 fn update<T: Scalar>(
     optimizer: &Optimizer<T>,
     state: &mut State,
@@ -293,6 +296,7 @@ fn update<T: Scalar>(
 
 /// The evaluation as it is reported, and the certificate to be expected: for heavy ball, whose buffer
 /// holds the velocity, from its running mean.
+#[inline(never)]
 fn evaluation<T: Scalar>(
     training: &Training<'_, T>,
     state: &State,
@@ -321,6 +325,7 @@ fn evaluation<T: Scalar>(
 }
 
 /// One sample of an epoch of online SGD.
+#[inline(never)]
 fn online_step<T: Scalar>(
     training: &Training<'_, T>,
     rate: T,

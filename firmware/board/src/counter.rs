@@ -17,6 +17,8 @@ pub struct Counter {
 #[cfg(target_arch = "arm")]
 impl Counter {
     const TOP: u32 = 0x00ff_ffff;
+    /// Instructions until a reading comes round again.
+    const RANGE: u64 = (Self::TOP as u64 + 1) * NANOSECONDS[0] / NANOSECONDS[1];
 
     /// Starts the system timer.
     pub fn start() -> Self {
@@ -43,6 +45,9 @@ impl Counter {
 
 #[cfg(target_arch = "riscv32")]
 impl Counter {
+    /// Instructions until a reading comes round again: never.
+    const RANGE: u64 = u64::MAX;
+
     /// The processor counts from reset.
     pub fn start() -> Self {
         Self {}
@@ -66,11 +71,14 @@ impl Counter {
     }
 
     /// Instructions of one call of many: `(2N calls − N calls)/N`, so that all but the call cancels;
-    /// rounded, because the system timer ticks once in tens of instructions.
+    /// rounded, because the system timer ticks once in tens of instructions. `N` is `calls`, or, of
+    /// calls so long that the timer would wrap, as many as a quarter of its range holds.
     pub fn count(&self, calls: u32, mut call: impl FnMut()) -> u64 {
         let mut repeat = |calls: u32| self.time(&mut || (0..calls).for_each(|_| call()));
+        let fit = Self::RANGE / 4 / repeat(1).max(1);
+        let calls = calls.min(u32::try_from(fit).unwrap_or(u32::MAX)).max(1);
         let (once, twice) = (repeat(calls), repeat(2 * calls));
-        let calls = u64::from(calls.max(1));
+        let calls = u64::from(calls);
         (twice.saturating_sub(once) + calls / 2) / calls
     }
 }

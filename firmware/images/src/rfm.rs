@@ -2,8 +2,8 @@
 #![no_std]
 #![no_main]
 
-use fact_board::{print, print_number};
-use fact_workload::rfm::{BYTES, Buffers, FIT, INPUTS, METRIC, N, PREDICT, run};
+use fact_board::print;
+use fact_workload::rfm::{Buffers, FIT, INPUTS, METRIC, N, PREDICT, run};
 use fact_workload::text::exit_code;
 
 fact_board::entry! {
@@ -15,9 +15,6 @@ fact_board::entry! {
         fit: [f32; FIT] = [0.0; FIT],
         predict: [f32; PREDICT] = [0.0; PREDICT],
     ) -> u8 {
-        print("# buffers ");
-        print_number(BYTES as u64);
-        print("\n");
         exit_code(run(Buffers { x, y, metric, dual, fit, predict }, &mut print), &mut print)
     }
 }

@@ -23,7 +23,7 @@ pub const METRIC: usize = D * D;
 pub const FIT: usize = rfm::fit_scratch(N, D, 1);
 /// Words of scratch for one prediction.
 pub const PREDICT: usize = predict_scratch(N, D, 1);
-/// Bytes of all buffers: fewer where a word of the processor has 32 bits, for core's panels are narrower.
+/// Bytes of all buffers.
 pub const BYTES: usize = size_of::<f32>() * (INPUTS + 2 * N + METRIC + FIT + PREDICT);
 /// The inputs that the label is the parity of.
 const SUPPORT: [usize; 3] = [1, 4, 6];
@@ -57,7 +57,9 @@ pub fn run(buffers: Buffers<'_>, out: &mut Out<'_>) -> Result<bool> {
     out(&whole(N as u64));
     out(" samples of ");
     out(&whole(D as u64));
-    out(" bits, label the parity of three of them, f32\n\nround  accuracy\n");
+    out(" bits, label the parity of three of them, f32\nbuffers ");
+    out(&whole(BYTES as u64));
+    out(" bytes\n\nround  accuracy\n");
     draw(x, y);
     let mut view = MatMut::new(metric, D, D)?;
     for (i, row) in view.rows_mut().enumerate() {
