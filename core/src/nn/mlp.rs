@@ -66,7 +66,7 @@ pub fn forward<'s, T: Scalar>(
 }
 
 /// [`forward`] for widths known at run time only: it is smaller.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn forward_any<'s, T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],

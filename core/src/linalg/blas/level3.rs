@@ -44,6 +44,7 @@ pub fn gemm<T: Scalar>(
 }
 
 /// [`gemm`], compiled once: for the callers in this crate, whose shapes come at run time.
+#[inline(never)]
 pub(crate) fn gemm_any<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
