@@ -5,7 +5,7 @@
 //! that `s = 1` is a tautology there.
 
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, gemm, scal};
+use crate::linalg::blas::{add_gemm_tn, gemm_any, scal};
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::nn::{Architecture, mlp, widest};
 use crate::scalar::Scalar;
@@ -135,7 +135,7 @@ pub fn jacobian<'s, T: Scalar>(
         }
         let product = next.get_mut(..rows * outputs * below).unwrap_or_default();
         let jacobian = MatRef::new(&*jacobian, rows * outputs, above)?;
-        gemm(
+        gemm_any(
             T::ONE,
             jacobian,
             layer.weight,

@@ -24,7 +24,7 @@ use super::profile::Kernel;
 use super::update::Centering;
 use super::{copy, row};
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm, mirror, scal};
+use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm_any, mirror, scal};
 use crate::mat::{MatMut, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -188,7 +188,7 @@ fn of_forms<T: Scalar>(
             let mut gradients = scratch.take_mat(x.nrows(), d)?;
             copy(centred.data_mut(), x.data());
             centred.rows_mut().for_each(|row| axpy(-T::ONE, mean, row));
-            gemm(T::ONE, centred.as_ref(), form.as_ref(), T::ZERO, gradients.reborrow())?;
+            gemm_any(T::ONE, centred.as_ref(), form.as_ref(), T::ZERO, gradients.reborrow())?;
             add_gemm_tn(gradients.as_ref(), gradients.as_ref(), out.data_mut());
             done += x.nrows();
         }
@@ -306,7 +306,7 @@ pub fn agop_closed<T: Scalar>(
     mirror(slopes.reborrow());
     let slopes = slopes.as_ref();
     let mut sums = scratch.take_mat(n, c)?;
-    gemm(T::ONE, slopes, dual, T::ZERO, sums.reborrow())?;
+    gemm_any(T::ONE, slopes, dual, T::ZERO, sums.reborrow())?;
     let sums = sums.as_ref();
     let mut quadratic = scratch.take_mat(d, d)?;
     quadratic.data_mut().fill(T::ZERO);
@@ -317,7 +317,7 @@ pub fn agop_closed<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut weights = scratch.take_mat(x.nrows(), n)?;
         let mut combined = scratch.take_mat(x.nrows(), d)?;
-        gemm(T::ONE, slopes.row_range(done, done + rows), slopes, T::ZERO, weights.reborrow())?;
+        gemm_any(T::ONE, slopes.row_range(done, done + rows), slopes, T::ZERO, weights.reborrow())?;
         for (i, weights) in (done..).zip(weights.rows_mut()) {
             let (own, own_sum, slopes) = (row(dual, i), row(sums, i), row(slopes, i));
             for (j, (weight, &slope)) in weights.iter_mut().zip(slopes).enumerate() {

@@ -28,7 +28,7 @@ use super::predictor::{Predictor, block_words};
 use super::row;
 use super::update::Centering;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm, ger, mirror};
+use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm_any, ger, mirror};
 use crate::mat::{MatMut, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -149,7 +149,7 @@ fn of_forms<T: Scalar>(
         if centering == Centering::Mean {
             ger(-T::ONE, sum, mean, form.reborrow())?;
         }
-        gemm(T::TWO, image.as_ref(), form.as_ref(), T::ONE, s.reborrow())?;
+        gemm_any(T::TWO, image.as_ref(), form.as_ref(), T::ONE, s.reborrow())?;
     }
     if centering == Centering::None {
         mirror(s.reborrow());

@@ -2,7 +2,7 @@
 
 use super::copy;
 use crate::error::{Result, check_length, check_shape};
-use crate::linalg::blas::gemm;
+use crate::linalg::blas::gemm_any;
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 
@@ -71,7 +71,7 @@ impl<T: Scalar> Metric<'_, T> {
                     }
                 }
             }
-            Self::Full(m) => gemm(T::ONE, x, *m, T::ZERO, out)?,
+            Self::Full(m) => gemm_any(T::ONE, x, *m, T::ZERO, out)?,
         }
         Ok(())
     }
@@ -102,7 +102,7 @@ impl<T: Scalar> Metric<'_, T> {
                 }
                 Ok(())
             }
-            Self::Full(m) => gemm(T::ONE, *m, x, T::ZERO, out),
+            Self::Full(m) => gemm_any(T::ONE, *m, x, T::ZERO, out),
         }
     }
 }

@@ -14,7 +14,7 @@
 use super::metric::Metric;
 use super::row;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::gemm;
+use crate::linalg::blas::gemm_any;
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -234,7 +234,7 @@ pub(super) fn combine<T: Scalar>(
     mut out: MatMut<'_, T>,
 ) -> Result<()> {
     if form == Form::InnerProduct {
-        return gemm(T::ONE, w, z, T::ZERO, out);
+        return gemm_any(T::ONE, w, z, T::ZERO, out);
     }
     let (n, d) = z.shape();
     check_shape("w", (x.nrows(), n), w.shape())?;

@@ -5,7 +5,7 @@ use super::metric::Metric;
 use super::pairs::{Form, Mapped, Pairs, combine, pairs_scratch};
 use super::profile::Kernel;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::gemm;
+use crate::linalg::blas::gemm_any;
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -110,7 +110,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
             pairs.rows(block, |t| self.kernel.value(t), cross.reborrow())?;
             let out = outputs.split_off_mut(..block.x.nrows() * c).unwrap_or_default();
             let out = MatMut::new(out, block.x.nrows(), c)?;
-            gemm(T::ONE, cross.as_ref(), self.dual, T::ZERO, out)?;
+            gemm_any(T::ONE, cross.as_ref(), self.dual, T::ZERO, out)?;
             done += block.x.nrows();
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::predictor::Predictor;
 use crate::error::Result;
 use crate::features::agreement::Sums;
 use crate::features::{Measured, Missing};
-use crate::linalg::blas::{gemm, mirror, scal};
+use crate::linalg::blas::{gemm_any, mirror, scal};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -76,7 +76,7 @@ pub fn tau_fit<T: Scalar>(
     while done < n {
         let block = slopes.row_range(done, done + rows);
         let mut tau = scratch.reborrow().take_mat(block.nrows(), n)?;
-        gemm(T::ONE, block, slopes, T::ZERO, tau.reborrow())?;
+        gemm_any(T::ONE, block, slopes, T::ZERO, tau.reborrow())?;
         scal(T::ONE / T::from_usize(n), tau.data_mut());
         for tau in tau.as_ref().data().iter().map(|tau| tau.to_f64()) {
             sum += tau;

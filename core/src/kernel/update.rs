@@ -18,7 +18,7 @@
 //! Source: Boix-Adserà et al. (2026), section 4.
 
 use crate::error::{Error, Result, check_shape};
-use crate::linalg::blas::{gemm, scal};
+use crate::linalg::blas::{gemm_any, scal};
 use crate::linalg::{power, svd};
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
@@ -117,14 +117,14 @@ pub fn next_metric<T: Scalar>(
         Update::Fact => svd::polar_left(matrix, out, scratch),
         Update::FactGeomean => {
             let mut product = scratch.take_mat(d, d)?;
-            gemm(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
+            gemm_any(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
             let mut root = scratch.take_mat(d, d)?;
             svd::polar_left(product.as_ref(), root.reborrow(), scratch.reborrow())?;
             power::psd_power(root.as_ref(), T::HALF, out, scratch)
         }
         Update::FactInner => {
             let mut product = scratch.take_mat(d, d)?;
-            gemm(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
+            gemm_any(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
             let mut symmetric = scratch.take_mat(d, d)?;
             crate::features::fact::transposed(product.as_ref(), symmetric.reborrow())?;
             for (entry, &other) in symmetric.data_mut().iter_mut().zip(product.as_ref().data()) {

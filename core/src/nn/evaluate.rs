@@ -108,7 +108,7 @@ pub fn fit<T: Scalar>(
     let (mut done, mut loss, mut correct) = (0, 0.0, 0);
     while done < samples.len() {
         let block = samples.range(done, done + rows);
-        let f = mlp::forward(architecture, theta, block.x(), scratch.reborrow())?;
+        let f = mlp::forward_any(architecture, theta, block.x(), scratch.reborrow())?;
         for (f, y) in f.rows().zip(block.y().rows()) {
             loss += objective.loss.value(f, y).to_f64();
             correct += usize::from(argmax(f) == argmax(y));

@@ -4,11 +4,12 @@
 //! `σ′(z): rows×width`. The backward pass turns the slopes into `δ = ∂ℓ/∂z` in place. Every output
 //! is a sum of its own, so a block of one sample gives the bits of a block of a thousand.
 
-use super::architecture::{Architecture, split_back_mut, trace_len};
+use super::activation::Activation;
+use super::architecture::{Architecture, Layer, split_back_mut, trace_len};
 use super::layer;
 use super::loss::Loss;
 use crate::error::{Error, Result, check_length, check_shape};
-use crate::linalg::blas::gemm;
+use crate::linalg::blas::gemm_any;
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -24,6 +25,7 @@ pub const fn forward_scratch(widths: &[usize], rows: usize) -> usize {
 
 /// The network's outputs `f(x): rows×c` for `x: rows×d`, lent from the trace in `scratch`.
 ///
+/// With one hidden layer and widths known at compile time the whole pass is specialised to them.
 /// Cost: one multiplication and addition a weight and sample. Scratch: [`forward_scratch`].
 ///
 /// # Errors
@@ -48,16 +50,57 @@ pub fn forward<'s, T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],
     x: MatRef<'_, T>,
-    mut scratch: Scratch<'s, T>,
+    scratch: Scratch<'s, T>,
 ) -> Result<MatRef<'s, T>> {
+    let [_, _, _] = architecture.widths else {
+        return forward_any(architecture, theta, x, scratch);
+    };
+    // Without a loop over layers, widths known at compile time fold all the way down.
+    let trace = checked_trace(architecture, theta, x, scratch)?;
+    let (mut layers, mut rest) = (architecture.layers(theta)?, &mut *trace);
+    if let (Some(first), Some(last)) = (layers.next(), layers.next()) {
+        let hidden = forward_layer(architecture.hidden, first, x, &mut rest)?;
+        forward_layer(architecture.output, last, hidden, &mut rest)?;
+    }
+    output(architecture, x.nrows(), trace)
+}
+
+/// [`forward`] for widths known at run time only: it is smaller.
+#[inline(never)]
+pub(crate) fn forward_any<'s, T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    scratch: Scratch<'s, T>,
+) -> Result<MatRef<'s, T>> {
+    let trace = checked_trace(architecture, theta, x, scratch)?;
+    forward_trace(architecture, theta, x, trace)?;
+    output(architecture, x.nrows(), trace)
+}
+
+/// The memory of a trace, when the arguments fit.
+#[inline(always)]
+fn checked_trace<'s, T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    mut scratch: Scratch<'s, T>,
+) -> Result<&'s mut [T]> {
     architecture.check(theta)?;
     check_shape("x", (x.nrows(), architecture.inputs()), x.shape())?;
-    let trace = scratch.take(trace_len(architecture.widths, x.nrows()))?;
-    forward_trace(architecture, theta, x, trace)?;
-    let len = x.nrows().saturating_mul(architecture.outputs());
+    scratch.take(trace_len(architecture.widths, x.nrows()))
+}
+
+/// The last layer's values in a filled trace.
+#[inline(always)]
+fn output<'s, T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    rows: usize,
+    trace: &'s [T],
+) -> Result<MatRef<'s, T>> {
+    let len = rows.saturating_mul(architecture.outputs());
     let at = trace.len().saturating_sub(2 * len);
-    let output = trace.get(at..at + len).unwrap_or(&[]);
-    MatRef::new(output, x.nrows(), architecture.outputs())
+    MatRef::new(trace.get(at..at + len).unwrap_or(&[]), rows, architecture.outputs())
 }
 
 /// Fills `trace` for the block `x`. Shapes were checked by the caller.
@@ -68,20 +111,29 @@ pub(crate) fn forward_trace<T: Scalar>(
     x: MatRef<'_, T>,
     mut trace: &mut [T],
 ) -> Result<()> {
-    let rows = x.nrows();
     let mut input = x;
     for (index, layer) in architecture.layers(theta)?.enumerate() {
-        let outputs = layer.weight.nrows();
-        let len = rows * outputs;
-        let (Some(value), Some(slope)) = (trace.split_off_mut(..len), trace.split_off_mut(..len))
-        else {
-            return Err(Error::Scratch { needed: 2 * len, available: trace.len() });
-        };
-        let activation = architecture.activation(index);
-        layer::forward(layer.weight, layer.bias, activation, input, value, slope);
-        input = MatRef::new(value, rows, outputs)?;
+        input = forward_layer(architecture.activation(index), layer, input, &mut trace)?;
     }
     Ok(())
+}
+
+/// Takes one layer's part off the front of `trace`, fills it, and returns the layer's values.
+#[inline(always)]
+fn forward_layer<'t, T: Scalar>(
+    activation: Activation<T>,
+    layer: Layer<'_, T>,
+    input: MatRef<'_, T>,
+    trace: &mut &'t mut [T],
+) -> Result<MatRef<'t, T>> {
+    let (rows, outputs) = (input.nrows(), layer.weight.nrows());
+    let len = rows * outputs;
+    let (Some(value), Some(slope)) = (trace.split_off_mut(..len), trace.split_off_mut(..len))
+    else {
+        return Err(Error::Scratch { needed: 2 * len, available: trace.len() });
+    };
+    layer::forward(layer.weight, layer.bias, activation, input, value, slope);
+    MatRef::new(value, rows, outputs)
 }
 
 /// One layer as the backward pass leaves it.
@@ -198,7 +250,7 @@ pub(crate) fn backward_from<T: Scalar>(
 /// # Ok::<(), fact_core::Error>(())
 /// ```
 pub fn pullback<T: Scalar>(visit: &Visit<'_, T>, out: MatMut<'_, T>) -> Result<()> {
-    gemm(T::ONE, visit.delta, visit.weight, T::ZERO, out)
+    gemm_any(T::ONE, visit.delta, visit.weight, T::ZERO, out)
 }
 
 /// Takes the last layer's values and slopes, `len` words each, off a trace.

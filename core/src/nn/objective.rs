@@ -110,6 +110,7 @@ pub(crate) fn begin<T: Scalar>(
 }
 
 /// Adds one block of samples to `gradient` and moves the sweep on: bounded work for one call.
+#[inline(never)]
 pub(crate) fn accumulate<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],

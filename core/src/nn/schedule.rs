@@ -49,8 +49,8 @@ impl<T: Scalar> Schedule<T> {
             }
             Self::Inverse { half } => rate / T::from_f64(1.0 + share(t, half)),
             Self::Cosine { total } => {
-                let phase = core::f64::consts::PI * if t < total { share(t, total) } else { 1.0 };
-                rate * T::from_f64(0.5 * (1.0 + libm::cos(phase)))
+                let part = if t < total { share(t, total) } else { 1.0 };
+                rate * T::from_f64(half_cosine(part))
             }
             Self::WarmUp { updates } => {
                 rate * T::from_f64(
@@ -63,4 +63,10 @@ impl<T: Scalar> Schedule<T> {
             }
         }
     }
+}
+
+/// `½(1 + cos πx)`. Not inlined: the cosine's buffers would lie on the stack under every schedule.
+#[inline(never)]
+fn half_cosine(x: f64) -> f64 {
+    0.5 * (1.0 + libm::cos(core::f64::consts::PI * x))
 }

@@ -257,20 +257,33 @@ fn lbfgs(counter: &Counter, memory: &mut [f32]) -> Result<()> {
     failed
 }
 
+/// The product twice: in a function that knows the shapes, as a firmware whose buffers are statics
+/// has them, and in one that learns them from its arguments.
 #[inline(never)]
 fn product<const N: usize>(counter: &Counter, shape: &str, memory: &mut [f32]) -> Result<()> {
+    #[inline(never)]
+    fn known<const N: usize>(a: &[f32], b: &[f32], c: &mut [f32]) -> Result<()> {
+        let (a, b) = (MatRef::new(a, N, N)?, MatRef::new(b, N, N)?);
+        blas::gemm(1.0, a, b, 0.0, MatMut::new(c, N, N)?)
+    }
     let mut memory = Scratch::new(memory);
-    let (a, b) = (memory.take(N * N)?, memory.take(N * N)?);
+    let (a, b, c) = (memory.take(N * N)?, memory.take(N * N)?, memory.take(N * N)?);
     draw(&mut Rng::new(2), a);
     draw(&mut Rng::new(3), b);
-    let mut c = memory.take_mat(N, N)?;
-    let (a, b) = (MatRef::new(a, N, N)?, MatRef::new(b, N, N)?);
+    let calls = if N < 64 { 80 } else { 10 };
     let mut failed = Ok(());
-    note(counter, ("gemm", shape), (if N < 64 { 80 } else { 10 }, 0), || {
-        let c = c.reborrow();
-        keep(&mut failed, blas::gemm(1.0, black_box(a), black_box(b), 0.0, c));
+    note(counter, ("gemm", shape), (calls, 0), || keep(&mut failed, known::<N>(a, b, c)));
+    let (a, b) = (MatRef::new(a, N, N)?, MatRef::new(b, N, N)?);
+    let mut c = MatMut::new(c, N, N)?;
+    note(counter, ("gemm-any", shape), (calls, 0), || {
+        keep(&mut failed, any(black_box(a), black_box(b), c.reborrow()));
     });
     failed
+}
+
+#[inline(never)]
+fn any(a: MatRef<'_, f32>, b: MatRef<'_, f32>, c: MatMut<'_, f32>) -> Result<()> {
+    blas::gemm(1.0, a, b, 0.0, c)
 }
 
 /// Factors and solves; the copy that each call needs is counted apart and taken off.

@@ -10,7 +10,8 @@ use crate::scalar::Scalar;
 
 /// `C ← αAB + βC`, for `A: m×k`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
 ///
-/// Cost: `mkn` multiplications and additions.
+/// It is inlined, so that shapes known at compile time reach the innermost loops; elsewhere call it
+/// from one place. Cost: `mkn` multiplications and additions.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape) when the operands do not fit.
@@ -23,6 +24,7 @@ use crate::scalar::Scalar;
 /// assert_eq!(c, [11.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(always)]
 pub fn gemm<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
@@ -39,6 +41,18 @@ pub fn gemm<T: Scalar>(
         rows_times(|a| alpha * a, a.data(), b, c.data_mut(), Accumulate);
     }
     Ok(())
+}
+
+/// [`gemm`], compiled once: for the callers in this crate, whose shapes come at run time.
+#[inline(never)]
+pub(crate) fn gemm_any<T: Scalar>(
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    beta: T,
+    c: MatMut<'_, T>,
+) -> Result<()> {
+    gemm(alpha, a, b, beta, c)
 }
 
 /// `C ← αAᵀB + βC`, for `A: k×m`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.

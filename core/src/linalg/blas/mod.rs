@@ -22,9 +22,9 @@ mod tile;
 pub use level1::{LANES, axpy, dot, norm, scal};
 pub use level2::{gemv, gemv_t, ger};
 pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
-// The unchecked forms, for callers in this crate whose shapes agree by construction.
+// The unchecked forms, for callers in this crate whose shapes agree by construction; and `gemm_any`.
 pub(crate) use level2::add_ger;
-pub(crate) use level3::{add_gemm_nt, add_gemm_tn, hadamard_gemm, mirror};
+pub(crate) use level3::{add_gemm_nt, add_gemm_tn, gemm_any, hadamard_gemm, mirror};
 pub(crate) use tile::dot_rows;
 
 use crate::scalar::Scalar;
