@@ -95,7 +95,7 @@ fn every_bad_file_is_answered_with_its_message() {
     nan.splice(128 + 8..128 + 16, f64::NAN.to_le_bytes());
     let cases: Vec<(Use, &str, Vec<u8>, &str)> = vec![
         // .npy
-        (Use::X, "a.npy", vec![], "a.npy: found no NumPy file, expected one that begins with"),
+        (Use::X, "a.npy", vec![], "a.npy: found an empty file, expected one that begins with"),
         (Use::X, "a.npy", b"1,2\n".to_vec(), "a.npy: found no NumPy file"),
         (Use::X, "a.npy", whole[..60].to_vec(), "found a file that ends within its header"),
         (Use::X, "a.npy", half(&whole), "found a file that ends within its header"),
@@ -155,7 +155,7 @@ fn every_bad_file_is_answered_with_its_message() {
             Use::X,
             "a.npy",
             npy_with(&described("'<f8'", "(0, 2)"), &[]),
-            "found 0 rows of 2 columns",
+            "a.npy: found no rows, expected at least one.",
         ),
         (Use::Y, "a.npy", npy(2, 1, &[0.0, 1.0]), "a.npy: found 2 rows, expected 3, as"),
         (

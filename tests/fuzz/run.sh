@@ -33,24 +33,39 @@ locked=()
 # With a target named, the flags reach the targets and what they link, not build scripts.
 RUSTFLAGS="${coverage[*]}" cargo build ${locked[@]+"${locked[@]}"} --release --target "$host"
 
-for target in "${targets[@]}"; do
-    printf -- '-- %s, %s s\n' "$target" "$seconds"
+# fuzz TARGET
+fuzz() {
     # New inputs and findings stay out of the repository, the seeds are only read.
-    work=target/found/$target
+    local target=$1 work=target/found/$1 log=target/found/$1.log
     mkdir -p "$work"
-    log=target/found/$target.log
     "target/$host/release/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
         -max_len=4096 -print_final_stats=1 -artifact_prefix="$work/" \
         "$work" "corpus/$target" >"$log" 2>&1 || {
         tail -n 40 "$log" >&2
         echo "fuzz: $target has a finding; the input is in tests/fuzz/$work" >&2
-        exit 1
+        return 1
     }
     # Blind fuzzing would find nothing and say so cheerfully.
     grep -q 'INFO: Loaded 1 modules' "$log" || {
         echo "fuzz: $target was built without coverage" >&2
-        exit 1
+        return 1
     }
-    grep -E '^stat::number_of_executed_units' "$log"
-    grep -E 'cov: ' "$log" | tail -n 1
+    local runs coverage
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1)
+    printf -- '-- %s, %s s: %s inputs, %s\n' "$target" "$seconds" "$runs" "$coverage"
+}
+
+# Two at a time, one a core of a small machine; both finish, so that each finding is reported.
+for ((at = 0; at < ${#targets[@]}; at += 2)); do
+    running=()
+    for target in "${targets[@]:at:2}"; do
+        fuzz "$target" &
+        running+=("$!")
+    done
+    failed=0
+    for process in "${running[@]}"; do
+        wait "$process" || failed=1
+    done
+    ((failed == 0)) || exit 1
 done
