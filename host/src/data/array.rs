@@ -107,6 +107,13 @@ fn form(path: &Path) -> Form {
     }
 }
 
+/// Bytes of an array of this shape. `None` when they, or those of one row of an empty array, are too
+/// many to be counted.
+pub(super) fn size(shape: &[usize], element: usize) -> Option<usize> {
+    let filled = shape.iter().try_fold(element, |size, &axis| size.checked_mul(axis.max(1)))?;
+    Some(if shape.contains(&0) { 0 } else { filled })
+}
+
 /// The array with these elements, if each is finite.
 pub(super) fn finite(path: &Path, shape: Vec<usize>, data: Vec<f64>, kind: Kind) -> Result<Array> {
     let array = Array { shape, data, kind };

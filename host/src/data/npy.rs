@@ -1,7 +1,7 @@
 //! Reading `.npy` files. The header is read by hand: it is a fixed form of three entries, and a
 //! reader that a damaged file cannot bring down has to check its numbers before it uses them.
 
-use super::array::{Array, Kind, finite};
+use super::array::{Array, Kind, finite, size};
 use crate::error::{Error, Fault, Result, counted};
 use std::path::Path;
 
@@ -23,7 +23,7 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// ```
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
     let Header { element, fortran, shape, data } = header(path, bytes)?;
-    let needed = shape.iter().try_fold(element.size, |size, &axis| size.checked_mul(axis));
+    let needed = size(&shape, element.size);
     if needed != Some(data.len()) {
         let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
         let needed =
