@@ -17,9 +17,13 @@ pub enum Error {
     Data(Box<Fault>),
     /// A file could not be read.
     #[error(
-        "{}: cannot be read: {source}. Give a file, or one of the built-in sets {}",
+        "{}: cannot be read: {source}. {}",
         path.display(),
-        crate::data::BUILTIN.join(", ")
+        if path.extension().is_some() {
+            "Give the path of a file".to_owned()
+        } else {
+            format!("Give a file, or one of the built-in sets {}", crate::data::BUILTIN.join(", "))
+        }
     )]
     Read {
         /// The file.
@@ -95,6 +99,11 @@ impl Error {
     pub(crate) fn data(fault: Fault) -> Self {
         Self::Data(Box::new(fault))
     }
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A fault in a data file: where, what was found, what was expected, what to do.

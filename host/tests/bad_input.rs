@@ -95,7 +95,7 @@ fn every_bad_file_is_answered_with_its_message() {
     nan.splice(128 + 8..128 + 16, f64::NAN.to_le_bytes());
     let cases: Vec<(Use, &str, Vec<u8>, &str)> = vec![
         // .npy
-        (Use::X, "a.npy", vec![], "a.npy: found no NumPy file, expected one that begins with"),
+        (Use::X, "a.npy", vec![], "a.npy: found an empty file, expected one that begins with"),
         (Use::X, "a.npy", b"1,2\n".to_vec(), "a.npy: found no NumPy file"),
         (Use::X, "a.npy", whole[..60].to_vec(), "found a file that ends within its header"),
         (Use::X, "a.npy", half(&whole), "found a file that ends within its header"),
@@ -126,6 +126,12 @@ fn every_bad_file_is_answered_with_its_message() {
         (
             Use::X,
             "a.npy",
+            npy_with(&described("'<f8'", "(0, 4294967296, 4294967296)"), &[]),
+            "found 0 bytes of data, expected more bytes than can be counted, as the shape (0,",
+        ),
+        (
+            Use::X,
+            "a.npy",
             npy_with(&described("'<f8'", "(99999999999999999999999, 2)"), &[]),
             "found a header without a readable 'shape'",
         ),
@@ -145,6 +151,7 @@ fn every_bad_file_is_answered_with_its_message() {
         (Use::X, "a.npy", nan, "a.npy, row 1, column 2: found NaN, expected a finite number."),
         (Use::X, "a.npy", npy(1, 2, &[1.0, f64::NEG_INFINITY]), "row 1, column 2: found −infinity"),
         // Shapes that disagree.
+        (Use::X, "a.npy", npy(1, 1, &[0.5]), "found 1 row of 1 column, expected 2 columns, as"),
         (
             Use::X,
             "a.npy",
@@ -155,7 +162,7 @@ fn every_bad_file_is_answered_with_its_message() {
             Use::X,
             "a.npy",
             npy_with(&described("'<f8'", "(0, 2)"), &[]),
-            "found 0 rows of 2 columns",
+            "a.npy: found no rows, expected at least one.",
         ),
         (Use::Y, "a.npy", npy(2, 1, &[0.0, 1.0]), "a.npy: found 2 rows, expected 3, as"),
         (
@@ -212,6 +219,12 @@ fn every_bad_file_is_answered_with_its_message() {
             "a-ubyte",
             [0, 0, 8, 3].iter().chain(&[0xff; 12]).copied().collect(),
             "found 0 bytes of data, expected more than can be counted, as the shape (4294967295,",
+        ),
+        (
+            Use::Y,
+            "a-ubyte",
+            [0, 0, 8, 4, 0, 0, 0, 0].iter().chain(&[0xff; 12]).copied().collect(),
+            "found 0 bytes of data, expected more than can be counted, as the shape (0, 4294967295,",
         ),
         (Use::Y, "a-ubyte", b"\x01\x00\x08\x01".to_vec(), "found no IDX file, expected one that"),
         (Use::Y, "a-ubyte", b"\x00\x00\x07\x01".to_vec(), "found elements of type 0x07, expected"),

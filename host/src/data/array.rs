@@ -61,11 +61,25 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Read`] and [`Error::Data`].
 pub fn read_array(path: &Path, header: Header, missing: Missing) -> Result<Array> {
-    let contents = bytes(path)?;
+    parse_array(path, &bytes(path)?, header, missing)
+}
+
+/// Reads the contents of a file, in the format that its name at `path` says, as [`read_array`] does.
+///
+/// # Errors
+/// [`Error::Data`].
+///
+/// ```
+/// use fact_host::data::{Header, Missing, parse_array};
+/// let array = parse_array("x.csv".as_ref(), b"1,2\n3,4\n", Header::Auto, Missing::Refuse)?;
+/// assert_eq!((array.shape, array.data), (vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+/// # Ok::<(), fact_host::error::Error>(())
+/// ```
+pub fn parse_array(path: &Path, bytes: &[u8], header: Header, missing: Missing) -> Result<Array> {
     match form(path) {
-        Form::Npy => npy::parse(path, &contents),
-        Form::Idx => idx::parse(path, &contents),
-        Form::Text => delimited::parse_array(path, &contents, header, missing),
+        Form::Npy => npy::parse(path, bytes),
+        Form::Idx => idx::parse(path, bytes),
+        Form::Text => delimited::parse_array(path, bytes, header, missing),
     }
 }
 
@@ -91,6 +105,13 @@ fn form(path: &Path) -> Form {
     } else {
         Form::Text
     }
+}
+
+/// Bytes of an array of this shape. `None` when they, or those of one row of an empty array, are too
+/// many to be counted.
+pub(super) fn size(shape: &[usize], element: usize) -> Option<usize> {
+    let filled = shape.iter().try_fold(element, |size, &axis| size.checked_mul(axis.max(1)))?;
+    Some(if shape.contains(&0) { 0 } else { filled })
 }
 
 /// The array with these elements, if each is finite.

@@ -4,7 +4,7 @@ use super::Dataset;
 use super::array::{Array, Kind, bytes};
 use super::cell::{Cell, shown};
 use super::table::Table;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Result, counted};
 use csv::StringRecord;
 use std::path::Path;
 
@@ -223,7 +223,7 @@ pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
             continue;
         }
         if let Some(first) = records.first().filter(|first| first.len() != record.len()) {
-            let fault = Fault::of_file(path, count(record.len()));
+            let fault = Fault::of_file(path, counted(record.len(), "field"));
             let extra = record.len() == first.len() + 1 && record.iter().next_back() == Some("");
             let advice = if is_split(&record) {
                 UNCLOSED
@@ -235,7 +235,11 @@ pub(super) fn records(path: &Path, bytes: &[u8]) -> Result<Vec<StringRecord>> {
             return Err(Error::data(
                 fault
                     .line(line(&record))
-                    .expected(format!("{} as on line {}", count(first.len()), line(first)))
+                    .expected(format!(
+                        "{} as on line {}",
+                        counted(first.len(), "field"),
+                        line(first)
+                    ))
                     .advice(advice),
             ));
         }
@@ -308,10 +312,6 @@ fn check_counting(path: &Path, records: &[StringRecord]) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn count(fields: usize) -> String {
-    format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
 /// Where the targets are.

@@ -1,6 +1,6 @@
 //! IDX files, the format of MNIST, plain or gzipped.
 
-use super::array::{Array, Kind, bytes, finite};
+use super::array::{self, Array, Kind, bytes, finite};
 use super::{Dataset, Target};
 use crate::error::{Error, Fault, Result};
 use flate2::read::MultiGzDecoder;
@@ -63,7 +63,7 @@ fn read(path: &Path, mut source: impl Read) -> Result<Array> {
         source.read_exact(&mut length).map_err(broken)?;
         shape.push(u32::from_be_bytes(length) as usize);
     }
-    let needed = shape.iter().try_fold(size, |size: usize, &axis| size.checked_mul(axis));
+    let needed = array::size(&shape, size);
     let mut elements = Vec::new();
     // One byte more tells a file that is too long from a whole one.
     let limit = needed.map_or(u64::MAX, |n| (n as u64).saturating_add(1));

@@ -12,7 +12,7 @@ mod synthetic;
 mod table;
 pub mod uci;
 
-pub use array::{Array, Kind, bytes, read_array};
+pub use array::{Array, Kind, bytes, parse_array, read_array};
 pub use builtin::{BUILTIN, builtin};
 pub use delimited::{Format, Header, Missing, Task, parse, read, read_labels};
 pub use query::{Query, query};

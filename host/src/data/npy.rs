@@ -1,8 +1,8 @@
 //! Reading `.npy` files. The header is read by hand: it is a fixed form of three entries, and a
 //! reader that a damaged file cannot bring down has to check its numbers before it uses them.
 
-use super::array::{Array, Kind, finite};
-use crate::error::{Error, Fault, Result};
+use super::array::{Array, Kind, finite, size};
+use crate::error::{Error, Fault, Result, counted};
 use std::path::Path;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -23,11 +23,12 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// ```
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
     let Header { element, fortran, shape, data } = header(path, bytes)?;
-    let needed = shape.iter().try_fold(element.size, |size, &axis| size.checked_mul(axis));
+    let needed = size(&shape, element.size);
     if needed != Some(data.len()) {
         let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
-        let needed = needed.map_or("more bytes than can be counted".to_owned(), bytes_of);
-        let fault = Fault::of_file(path, format!("{} of data", bytes_of(data.len())));
+        let needed =
+            needed.map_or("more bytes than can be counted".to_owned(), |n| counted(n, "byte"));
+        let fault = Fault::of_file(path, format!("{} of data", counted(data.len(), "byte")));
         return Err(Error::data(
             fault
                 .expected(format!(
@@ -40,10 +41,6 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Array> {
     let values: Vec<f64> = data.chunks_exact(element.size).map(|e| element.value(e)).collect();
     let values = if fortran { transposed(&values, &shape) } else { values };
     finite(path, shape, values, element.kind())
-}
-
-fn bytes_of(count: usize) -> String {
-    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }
 
 struct Header<'a> {
@@ -110,7 +107,8 @@ fn header<'a>(path: &Path, bytes: &'a [u8]) -> Result<Header<'a>> {
         let fault = Fault::of_file(path, found).expected(expected);
         Error::data(fault.advice("Write it with numpy.save(file, array)"))
     };
-    let not_npy = || bad("no NumPy file", "one that begins with \\x93NUMPY");
+    let found = if bytes.is_empty() { "an empty file" } else { "no NumPy file" };
+    let not_npy = || bad(found, "one that begins with \\x93NUMPY");
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(not_npy)?;
     let short = || bad("a file that ends within its header", "a whole NumPy file");
     let (version, rest) = rest.split_at_checked(2).ok_or_else(short)?;

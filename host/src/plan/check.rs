@@ -2,7 +2,7 @@
 
 use super::{Activation, Loss, Precision, Setting, check_lambda};
 use crate::data::{self, Array, Header, Missing};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Result, counted};
 use crate::network::{self, Network};
 use std::path::{Path, PathBuf};
 
@@ -68,9 +68,13 @@ impl Check {
         let mut x = data::read_array(&self.x, self.header, self.missing)?;
         let inputs = network.widths.first().copied().unwrap_or_default();
         let outputs = network.widths.last().copied().unwrap_or_default();
-        if x.columns() != inputs || x.rows() == 0 {
-            let found = format!("{} rows of {} columns", x.rows(), x.columns());
-            let expected = format!("{inputs} columns, as the first layer has inputs");
+        if x.rows() == 0 {
+            return Err(disagree(&self.x, "no rows".into(), "at least one".into()));
+        }
+        if x.columns() != inputs {
+            let found =
+                format!("{} of {}", counted(x.rows(), "row"), counted(x.columns(), "column"));
+            let expected = format!("{}, as the first layer has inputs", counted(inputs, "column"));
             return Err(disagree(&self.x, found, expected));
         }
         let labels = network.about.as_ref().map_or(&[][..], |about| &about.labels);
@@ -139,13 +143,13 @@ impl Check {
         };
         if y.rows() != n {
             let expected = format!("{n}, as {} has", self.x.display());
-            return Err(disagree(&self.y, format!("{} rows", y.rows()), expected));
+            return Err(disagree(&self.y, counted(y.rows(), "row"), expected));
         }
         if y.columns() == outputs && (labels.is_empty() || outputs > 1) {
             return Ok((y.data, !labels.is_empty()));
         }
         if y.columns() != 1 {
-            let found = format!("{} columns", y.columns());
+            let found = counted(y.columns(), "column");
             let expected = format!("{outputs}, as the last layer has outputs, or 1 of classes");
             return Err(disagree(&self.y, found, expected));
         }
@@ -197,21 +201,26 @@ impl CheckTraces {
             }
             Ok(array)
         };
-        let (weight, inputs) = (read(&self.weight)?, read(&self.inputs)?);
-        let deltas = read(&self.deltas)?;
+        let weight = read(&self.weight)?;
+        if weight.shape.len() < 2 {
+            let found = format!("{} in a single axis", counted(weight.data.len(), "number"));
+            let fault = Fault::of_file(&self.weight, found).expected("a matrix, outputs × inputs");
+            return Err(Error::data(fault.advice("Give one output a matrix of one row")));
+        }
+        let (inputs, deltas) = (read(&self.inputs)?, read(&self.deltas)?);
         for (path, array, width, what) in [
             (&self.inputs, &inputs, weight.columns(), "columns"),
             (&self.deltas, &deltas, weight.rows(), "rows"),
         ] {
             if array.columns() != width {
-                let found = format!("{} columns", array.columns());
+                let found = counted(array.columns(), "column");
                 let expected = format!("{width}, as {} has {what}", self.weight.display());
                 return Err(disagree(path, found, expected));
             }
         }
         if deltas.rows() != inputs.rows() {
             let expected = format!("{}, as {} has", inputs.rows(), self.inputs.display());
-            return Err(disagree(&self.deltas, format!("{} rows", deltas.rows()), expected));
+            return Err(disagree(&self.deltas, counted(deltas.rows(), "row"), expected));
         }
         Ok([weight, inputs, deltas])
     }

@@ -160,12 +160,15 @@ fn unfinished(subject: &Subject<'_>) -> String {
     let share = subject.gradient_norm.map(|norm| norm / (subject.lambda * weights));
     let failing = layers.iter().filter(|layer| !holds(layer)).count();
     let worst = layers.iter().filter_map(|layer| layer.fact_agreement.residual.ok());
+    let off = match layers.len() {
+        1 => "the layer is off".to_owned(),
+        all => format!("{failing} of {all} layers are off"),
+    };
     format!(
-        "Not converged: {failing} of {} layers are off, by up to {}. The gradient of the objective \
+        "Not converged: {off}, by up to {}. The gradient of the objective \
          has norm {}, {} of its decay term λ‖W‖; at a critical point it has none. Train it further, \
          by full batches and with a falling rate or L-BFGS; if it was trained to the end, then the \
          inputs, their scaling, the activation or the loss are not the ones given here.",
-        layers.len(),
         scientific(worst.reduce(f64::max)),
         scientific(subject.gradient_norm),
         scientific(share)

@@ -3,7 +3,7 @@
 use super::files::{prepare, put};
 use super::npy;
 use super::text::{fixed, scientific, wrap};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::experiment::{FitOutcome, Matrix, Round, Score};
 use crate::model::{Model, Outputs};
 use crate::plan::{Bandwidth, Machine, bandwidth_of, plain};
@@ -138,7 +138,12 @@ fn head(outcome: &FitOutcome) -> String {
         crate::plan::Engine::Fast => "fast",
     };
     let lines = [
-        format!("{}: {} samples, {} features, {target}", outcome.dataset, outcome.n, model.d()),
+        format!(
+            "{}: {}, {}, {target}",
+            outcome.dataset,
+            counted(outcome.n, "sample"),
+            counted(model.d(), "feature")
+        ),
         format!("{}, {ridge}, {precision}, {engine} engine", kernel(outcome)),
         update,
         format!("{} rounds in {:.1} s", outcome.rounds.len(), outcome.elapsed.as_secs_f64()),

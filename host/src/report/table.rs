@@ -2,6 +2,7 @@
 
 use super::text::{exact, fixed, scientific, wrap};
 use super::verdict::Verdict;
+use crate::error::counted;
 use crate::experiment::{Layer, Outcome, Run, Stop};
 use crate::plan::{Bias, plain};
 use anstyle::{AnsiColor, Style};
@@ -129,7 +130,12 @@ fn head(outcome: &Outcome) -> String {
         (None, None) => String::new(),
     };
     let lines = [
-        format!("{}: {} samples, {features} features, {target}", outcome.dataset, outcome.n),
+        format!(
+            "{}: {}, {}, {target}",
+            outcome.dataset,
+            counted(outcome.n, "sample"),
+            counted(features, "feature")
+        ),
         format!(
             "network {}, {}{bias}, {}, λ = {}, {}{seed}",
             widths.join("-"),

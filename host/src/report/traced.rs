@@ -3,6 +3,7 @@
 use super::table::{body, conclusion};
 use super::text::{scientific, significant, wrap};
 use super::verdict::{Finding, Verdict};
+use crate::error::counted;
 use crate::experiment::{Agreement, Direction, Traced};
 use crate::plan::plain;
 use serde::Serialize;
@@ -16,8 +17,8 @@ pub fn traced_table(traced: &Traced, verdict: &Verdict) -> String {
         true => format!("λ ≈ {}, estimated: the one that fits best", plain(significant(*lambda))),
         false => format!("λ = {}", plain(*lambda)),
     };
-    let mut text =
-        wrap(&format!("{name}: {inputs} inputs, {outputs} outputs, {n} samples{several}"), 0);
+    let sizes = [counted(inputs, "input"), counted(outputs, "output"), counted(*n, "sample")];
+    let mut text = wrap(&format!("{name}: {}{several}", sizes.join(", ")), 0);
     text.push_str(&wrap(
         &format!("{lambda}; gradient norm {}", scientific(Some(*gradient_norm))),
         0,

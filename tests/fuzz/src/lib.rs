@@ -10,7 +10,25 @@ use fact_core::nn::{Activation, Architecture, Bias, Loss};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use fact_host::data::Array;
 use fact_store::Region;
+use std::fmt::Display;
+
+/// What a reader made of some bytes; where it refused them, it said so on one line.
+pub fn answered<A, E: Display>(read: Result<A, E>) -> Option<A> {
+    let refusal = match read {
+        Ok(answer) => return Some(answer),
+        Err(error) => error.to_string(),
+    };
+    assert!(!refusal.is_empty() && !refusal.contains(char::is_control), "{refusal:?}");
+    None
+}
+
+/// Asserts that an array is what it says it is.
+pub fn whole(array: &Array) {
+    assert_eq!(array.rows().checked_mul(array.columns()), Some(array.data.len()));
+    assert!(array.data.iter().all(|v| v.is_finite()));
+}
 
 const WIDTHS: &[usize] = &[2, 2, 1];
 /// Parameters of the network that is trained.
