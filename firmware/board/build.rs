@@ -8,6 +8,8 @@ fn main() {
         Some("thumbv7m" | "thumbv7em") => "mps2",
         _ => "none",
     };
-    println!("cargo::rustc-check-cfg=cfg(board, values(\"microbit\", \"mps2\", \"an505\", \"none\"))");
+    println!(
+        "cargo::rustc-check-cfg=cfg(board, values(\"microbit\", \"mps2\", \"an505\", \"none\"))"
+    );
     println!("cargo::rustc-cfg=board=\"{board}\"");
 }
