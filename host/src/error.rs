@@ -1,6 +1,6 @@
 //! What can go wrong on a host: one sentence that names the place and says what to do.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The result of a fallible function of this crate.
@@ -161,8 +161,21 @@ impl Fault {
     }
 }
 
+/// Writes text on one line: what a file holds must neither break a message nor steer a terminal.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| match c.is_control() {
+            true => write!(self.0, "{}", c.escape_default()),
+            false => self.0.write_char(c),
+        })
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut OneLine(f);
         write!(f, "{}", self.path.display())?;
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;

@@ -8,6 +8,7 @@ use fact_host::data::{Format, idx, npy as npy_file, parse};
 use fact_host::{model, network};
 use flate2::{Compression, write::GzEncoder};
 use safetensors::tensor::{Dtype, TensorView};
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -310,6 +311,17 @@ fn every_bad_file_is_answered_with_its_message() {
             "a.safetensors",
             typed(&[("0.weight", &[3, 2])], Dtype::F32, &f32::NAN.to_le_bytes()),
             "element 1, not finite, expected finite numbers.",
+        ),
+        (
+            Use::Weights,
+            "a.safetensors",
+            {
+                let entry = r#"{"version":1,"about":{"bell\u0007\n":0}}"#.to_owned();
+                let metadata = HashMap::from([("fact".to_owned(), entry)]);
+                let weight = TensorView::new(Dtype::F32, vec![1, 2], &[0; 8]).expect("fits");
+                safetensors::serialize([("0.weight", weight)], Some(metadata)).expect("fits")
+            },
+            "cannot be read (unknown field `bell\\u{7}\\n`, expected one of",
         ),
         // Models.
         (Use::Model, "a.safetensors", half(&linear()), "found no whole safetensors file ("),

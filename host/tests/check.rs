@@ -232,6 +232,19 @@ fn a_layer_used_twice_a_sample_needs_the_number_of_samples() {
 }
 
 #[test]
+fn a_weight_without_rows_is_refused() {
+    let folder = tempfile::tempdir().expect("directory");
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }\n";
+    let length = [header.len() as u8, 0];
+    let bytes = [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), &[1, 2, 3]].concat();
+    let w = file(folder.path(), "w.npy", bytes);
+    let output = fact(&["check-traces", "--weight", &w, "--inputs", &w, "--deltas", &w]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "w.npy: found 3 numbers in a single axis, expected a matrix, outputs × inputs.";
+    assert!(words(&output).1.contains(expected), "{}", words(&output).1);
+}
+
+#[test]
 fn the_output_directory_holds_report_and_matrices() {
     let folder = tempfile::tempdir().expect("directory");
     let out = folder.path().join("out");

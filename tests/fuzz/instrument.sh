@@ -10,4 +10,6 @@ exec "$@" \
     -C llvm-args=-sanitizer-coverage-trace-compares \
     -C codegen-units=1 \
     -C opt-level=1 \
+    -C debug-assertions=on \
+    -C overflow-checks=on \
     -C debuginfo=line-tables-only

@@ -84,11 +84,17 @@ fn csv() -> io::Result<()> {
 fn idx() -> io::Result<()> {
     let labels = [0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 2];
     let images = [&[0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[0x3F, 0x80, 0, 0, 0, 0, 0, 0]];
+    let wide = [&[0, 0, 8, 4, 0, 0, 0, 0][..], &[0xFF; 12]].concat();
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&labels)?;
     write(
         "idx",
-        &[("labels", &labels), ("images", &images.concat()), ("labels.gz", &packed.finish()?)],
+        &[
+            ("labels", &labels),
+            ("images", &images.concat()),
+            ("labels.gz", &packed.finish()?),
+            ("wide", &wide),
+        ],
     )
 }
 
@@ -111,6 +117,7 @@ fn npy() -> io::Result<()> {
             ("classes", &with(&[2, 0], "<i2", "False", "(3,)", &[0, 0, 1, 0, 2, 0])),
             ("number", &with(&[3, 0], "|b1", "False", "()", &[1])),
             ("nothing", &with(&[1, 0], "|u1", "False", "(0, 2, 3)", &[])),
+            ("wide", &with(&[1, 0], "|u1", "False", "(0, 4294967296, 4294967296)", &[])),
         ],
     )
 }
