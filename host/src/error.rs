@@ -16,11 +16,7 @@ pub enum Error {
     #[error("{0}")]
     Data(Box<Fault>),
     /// A file could not be read.
-    #[error(
-        "{}: cannot be read: {source}. Give a file, or one of the built-in sets {}",
-        path.display(),
-        crate::data::BUILTIN.join(", ")
-    )]
+    #[error("{}: cannot be read: {source}. Give a file that is there", path.display())]
     Read {
         /// The file.
         path: PathBuf,
