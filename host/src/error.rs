@@ -20,7 +20,7 @@ pub enum Error {
         "{}: cannot be read: {source}. {}",
         path.display(),
         if path.extension().is_some() {
-            "Give the path of a file".to_owned()
+            "Give a file that is there".to_owned()
         } else {
             format!("Give a file, or one of the built-in sets {}", crate::data::BUILTIN.join(", "))
         }

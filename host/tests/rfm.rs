@@ -1,6 +1,8 @@
 //! `fact rfm` as a user meets it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use fact_host::experiment::Matrix;
+use fact_host::report::encode;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -195,7 +197,9 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
     let metric = at("out").join("metric.npy");
     let output = fact(&["rfm", "fit", "--train", "iris", "--metric", path(&metric)]);
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("found an array of shape (2, 2), expected a symmetric 4×4"));
+    assert!(stderr(&output).contains(
+        "found an array of shape (2, 2), expected a symmetric positive semi-definite 4×4"
+    ));
 }
 
 #[test]
@@ -239,7 +243,29 @@ fn bad_usage_and_bad_input_exit_2_with_one_message_and_no_output() {
     let file = directory.path().join("some.csv");
     std::fs::write(&file, "a,b,y\n1,2,u\n3,1,v\n").expect("written");
     let some = path(&file);
-    let cases: [(&[&str], &str); 14] = [
+    let metric = |name: &str, metric: &[f64]| {
+        let file = directory.path().join(name);
+        let data = metric.to_vec();
+        let bytes = encode(&Matrix { nrows: 2, ncols: 2, data }).expect("encoded");
+        std::fs::write(&file, bytes).expect("written");
+        file
+    };
+    let negative = metric("negative.npy", &[-1.0, 0.0, 0.0, -1.0]);
+    let askew = metric("askew.npy", &[1.0, 2.0, 0.0, 1.0]);
+    let narrow = directory.path().join("narrow.csv");
+    std::fs::write(&narrow, "a,b,y\n1,0,u\n3,1e-320,v\n").expect("written");
+    let narrow = path(&narrow);
+    let cases: [(&[&str], &str); 18] = [
+        (
+            &["fit", "--train", some, "--metric", path(&negative)],
+            "the negative eigenvalue -1.000e0",
+        ),
+        (&["fit", "--train", some, "--metric", path(&askew)], "found 0 in row 2, column 1, and 2"),
+        (
+            &["fit", "--train", some, "--metric", "no.npy"],
+            "(os error 2). Give a file that is there\n",
+        ),
+        (&["fit", "--train", narrow], "column 2: its numbers are too large, or differ too little"),
         (&["fit", "--train", "parity:3,4,5"], "expected parity:d,k,n"),
         (&["fit", "--train", "no.csv"], "no.csv: cannot be read"),
         (&["fit", "--train", ""], "--train is empty"),

@@ -2,7 +2,8 @@
 
 use crate::data::{Dataset, Target};
 use crate::error::Result;
-use fact_core::mat::{MatMut, MatRef};
+use crate::network::Standardization;
+use fact_core::mat::MatMut;
 use fact_core::standardize;
 use serde::{Deserialize, Serialize};
 
@@ -30,12 +31,13 @@ impl Inputs {
     /// The coding of these samples: standardised, or as they are.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::error::Error::Core) when a column is too spread to be standardised.
+    /// As [`Standardization::of`].
     pub fn of(data: &Dataset, standardized: bool) -> Result<Self> {
-        let (mut mean, mut scale) = (vec![0.0; data.d], vec![1.0; data.d]);
-        if standardized {
-            standardize::fit(MatRef::new(&data.x, data.n, data.d)?, &mut mean, &mut scale)?;
-        }
+        let Standardization { mean, scale } = if standardized {
+            Standardization::of(&data.x, data.d)?
+        } else {
+            Standardization { mean: vec![0.0; data.d], scale: vec![1.0; data.d] }
+        };
         Ok(Self { features: data.features.clone(), mean, scale })
     }
 

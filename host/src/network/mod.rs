@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Activation, Bias, Loss, Precision, Setting};
 use fact_core::{mat::MatRef, standardize};
 use serde::{Deserialize, Serialize};
+use std::slice::from_mut;
 
 /// Weights, and what is known of their training.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ impl Standardization {
     /// 1, a constant one to 0.
     ///
     /// # Errors
-    /// [`Error::Core`] when the spread of a column is too large or too small for its reciprocal.
+    /// [`Error::Usage`] when the spread of a column is too large or too small for its reciprocal.
     ///
     /// ```
     /// use fact_host::network::Standardization;
@@ -75,8 +76,18 @@ impl Standardization {
     /// ```
     pub fn of(values: &[f64], columns: usize) -> Result<Self> {
         let mut found = Self { mean: vec![0.0; columns], scale: vec![0.0; columns] };
-        let rows = MatRef::new(values, values.len() / columns.max(1), columns)?;
-        standardize::fit(rows, &mut found.mean, &mut found.scale)?;
+        let scales = found.mean.iter_mut().zip(&mut found.scale);
+        for (index, (mean, scale)) in scales.enumerate() {
+            let column: Vec<f64> = values.iter().skip(index).step_by(columns).copied().collect();
+            let view = MatRef::new(&column, column.len(), 1)?;
+            standardize::fit(view, from_mut(mean), from_mut(scale)).map_err(|_| {
+                Error::Usage(format!(
+                    "column {}: its numbers are too large, or differ too little, to be \
+                     standardised. Measure it in another unit, or say --standardize none",
+                    index + 1
+                ))
+            })?;
+        }
         Ok(found)
     }
 

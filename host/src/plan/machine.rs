@@ -173,8 +173,10 @@ impl Fit {
             && (test.d, test.outputs_of_values()) != (train.d, train.outputs_of_values())
         {
             let shape = |set: &crate::data::Dataset| match set.outputs_of_values() {
-                Some(c) => format!("{} features and {c} numeric targets", set.d),
-                None => format!("{} features and classes", set.d),
+                Some(c) => {
+                    format!("{} and {}", counted(set.d, "feature"), counted(c, "numeric target"))
+                }
+                None => format!("{} and classes", counted(set.d, "feature")),
             };
             return Err(Error::Usage(format!(
                 "--test {}: found {}, expected {} as in {}. Give both files the same columns",
@@ -186,6 +188,11 @@ impl Fit {
         }
         Ok(Split { train, test })
     }
+}
+
+/// So many of these, in words.
+fn counted(many: usize, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
 }
 
 /// The kernel with another bandwidth; a kernel without one as it is.

@@ -41,7 +41,13 @@ impl Source {
             Self::Synthetic(set) => return Ok(set.draw(seed)),
             Self::Builtin(name) => data::builtin(name)
                 .unwrap_or_else(|| Err(Error::Usage(format!("no built-in data set {name:?}"))))?,
-            Self::File(path, format) => data::read(path, format)?,
+            Self::File(path, format) => data::read(path, format).map_err(|error| match error {
+                Error::Read { .. } => Error::Usage(format!(
+                    "{error}, or name one of the built-in sets {}",
+                    BUILTIN.join(", ")
+                )),
+                error => error,
+            })?,
             Self::Mnist(directory) => data::idx::mnist(directory)?,
         };
         Ok(Split { train, test: None })

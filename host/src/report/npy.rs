@@ -3,6 +3,7 @@
 use crate::data::{self, Array};
 use crate::error::{Error, Fault, Result};
 use crate::experiment::Matrix;
+use faer::{Mat, Side};
 use npyz::WriterBuilder;
 use std::path::Path;
 
@@ -32,12 +33,12 @@ pub fn encode(matrix: &Matrix) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads the symmetric `d×d` matrix in the file at `path`.
+/// Reads the symmetric positive semi-definite `d×d` matrix in the file at `path`.
 ///
 /// # Errors
 /// [`Error::Read`] when the system refuses, [`Error::Data`] when the file holds something else.
 pub fn read_metric(path: &Path, d: usize) -> Result<Matrix> {
-    let expected = format!("a symmetric {d}×{d} matrix of finite numbers in npy format");
+    let expected = format!("a symmetric positive semi-definite {d}×{d} matrix in npy format");
     let fault = |found: String| {
         let advice = "Give the metric.npy of a run with the same features";
         Error::data(Fault::of_file(path, found).expected(expected.clone()).advice(advice))
@@ -50,12 +51,21 @@ pub fn read_metric(path: &Path, d: usize) -> Result<Matrix> {
     let matrix = Matrix { nrows: d, ncols: d, data };
     let largest = matrix.largest();
     let pairs = || (0..d).flat_map(|i| (0..i).map(move |j| (i, j)));
-    match pairs().find(|&(i, j)| (matrix.at(i, j) - matrix.at(j, i)).abs() > 1e-6 * largest) {
-        Some((i, j)) => Err(fault(format!(
-            "{} in row {i} of column {j} and {} across the diagonal",
-            matrix.at(i, j),
-            matrix.at(j, i)
-        ))),
-        None => Ok(matrix),
+    let square =
+        match pairs().find(|&(i, j)| (matrix.at(i, j) - matrix.at(j, i)).abs() > 1e-6 * largest) {
+            Some((i, j)) => {
+                let (below, above) = (matrix.at(i, j), matrix.at(j, i));
+                let (row, column) = (i + 1, j + 1);
+                let found = format!("{below} in row {row}, column {column}, and {above} across");
+                return Err(fault(found));
+            }
+            None => Mat::from_fn(d, d, |i, j| matrix.at(i, j)),
+        };
+    let values = square.self_adjoint_eigenvalues(Side::Lower).unwrap_or_default();
+    match values.first() {
+        Some(&least) if least < -1e-6 * largest => {
+            Err(fault(format!("the negative eigenvalue {least:.3e}")))
+        }
+        _ => Ok(matrix),
     }
 }
