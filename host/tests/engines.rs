@@ -94,8 +94,12 @@ fn results<T: Real>(
     let queries: Vec<T> =
         cast(&case.x.iter().map(|v| 0.9 * v).chain(case.x.clone()).collect::<Vec<_>>());
     let mut f = vec![T::ZERO; 2 * n * c];
-    engine.predict(&machine, MatRef::new(&queries, 2 * n, d).unwrap(), &mut f).expect("predicts");
+    let queries = MatRef::new(&queries, 2 * n, d).unwrap();
+    engine.predict(&machine, queries, &mut f).expect("predicts");
     all.push(("predictions".to_owned(), widen(&f)));
+    let mut jacobians = vec![T::ZERO; 2 * n * c * d];
+    engine.jacobians(&machine, queries, &mut jacobians).expect("formed");
+    all.push(("jacobians".to_owned(), widen(&jacobians)));
     for centering in [Centering::None, Centering::Mean] {
         for feature in [Feature::Agop(centering), Feature::Fact(centering)] {
             let mut out = vec![T::ZERO; d * d];

@@ -80,6 +80,22 @@ fn duals_and_predictions() {
 }
 
 #[test]
+fn jacobians() {
+    for_each(|golden, dual| {
+        let machine = machine(golden, &golden.metric.data, dual);
+        let width = golden.c * golden.d;
+        let mut out = vec![0.0; golden.queries.nrows * width];
+        FAST.jacobians(&machine, view(&golden.queries), &mut out).unwrap();
+        assert_eq!(golden.jacobian_query.len(), golden.queries.nrows);
+        for ((i, expected), found) in
+            golden.jacobian_query.iter().enumerate().zip(out.chunks(width))
+        {
+            golden.near(&format!("Jacobian at query {i}"), found, expected, "H", 0.0);
+        }
+    });
+}
+
+#[test]
 fn feature_matrices() {
     for_each(|golden, dual| {
         let machine = machine(golden, &golden.metric.data, dual);

@@ -203,6 +203,56 @@ fn a_file_is_fitted_saved_and_predicted_without_it() {
 }
 
 #[test]
+fn test_samples_of_one_class_are_scored_and_derivatives_are_those_of_the_predictions() {
+    let directory = tempfile::tempdir().expect("directory");
+    let at = |name: &str| directory.path().join(name);
+    let (train, test, model) = (at("train.csv"), at("test.csv"), at("kept.rfm"));
+    let rows = |rows: std::ops::Range<u32>| -> String {
+        rows.map(|k| format!("{},{},{}\n", k % 7, k / 7, if k % 7 > 3 { "in" } else { "out" }))
+            .collect()
+    };
+    std::fs::write(&train, format!("a,b,y\n{}", rows(0..49))).expect("written");
+    std::fs::write(&test, format!("a,b,y\n{}", rows(14..17))).expect("written");
+    let args = [path(&train), "--test", path(&test), "--model", path(&model)];
+    let report = fit(&args);
+    assert_eq!(report["rounds"][0]["test_accuracy"], 1.0);
+
+    let (query, jacobian) = (at("query.csv"), at("jacobian.npy"));
+    // Close enough for a difference quotient, far from every training sample.
+    let step = 1e-4;
+    let centre = [2.4, 3.3];
+    let points = [[0.0, 0.0], [step, 0.0], [-step, 0.0], [0.0, step], [0.0, -step]]
+        .map(|[a, b]| format!("{},{}\n", centre[0] + a, centre[1] + b));
+    std::fs::write(&query, format!("a,b\n{}", points.concat())).expect("written");
+    let regression = at("numbers.csv");
+    let values: String =
+        (0..49).map(|k| format!("{},{},{}\n", k % 7, k / 7, (k % 7) * (k / 7) + 9)).collect();
+    std::fs::write(&regression, format!("a,b,y\n{values}")).expect("written");
+    fit(&[path(&regression), "--task", "regress", "--model", path(&model)]);
+    let output = fact(&[
+        "rfm",
+        "predict",
+        "--model",
+        path(&model),
+        "--data",
+        path(&query),
+        "--jacobian",
+        path(&jacobian),
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let f: Vec<f64> =
+        stdout(&output).lines().skip(1).map(|line| line.parse().expect("number")).collect();
+    let bytes = std::fs::read(&jacobian).expect("written");
+    let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
+    assert_eq!(file.shape(), [5, 2]);
+    let found = file.into_vec::<f64>().expect("numbers");
+    for (found, difference) in found.iter().zip([f[1] - f[2], f[3] - f[4]]) {
+        let expected = difference / (2.0 * step);
+        assert!((found - expected).abs() < 1e-4 * expected.abs(), "{found} {expected}");
+    }
+}
+
+#[test]
 fn several_numeric_targets_are_fitted_at_once() {
     let directory = tempfile::tempdir().expect("directory");
     let file = directory.path().join("two.csv");

@@ -208,6 +208,9 @@ pub struct PredictArguments {
     /// Add a column with the probability of each class
     #[arg(long)]
     probabilities: bool,
+    /// Also write the derivatives of the outputs by the features, one row per sample and output
+    #[arg(long, value_name = "FILE.npy")]
+    jacobian: Option<PathBuf>,
 }
 
 /// A bandwidth as it is named on the command line.
@@ -240,6 +243,7 @@ impl FitArguments {
             target: self.target.clone(),
             task: self.task,
             missing: self.missing,
+            uniform: false,
         };
         let train = Source::new(&self.train, format.clone())?;
         if !matches!(train, Source::File(..)) && format != Format::default() {
@@ -349,6 +353,7 @@ impl PredictArguments {
             data: self.data.clone(),
             header: self.header,
             probabilities: self.probabilities,
+            jacobian: self.jacobian.clone(),
         }
     }
 }

@@ -127,6 +127,7 @@ impl Verify {
             target: self.target.clone(),
             task: self.task,
             missing: self.missing,
+            uniform: false,
         };
         let source = match (&self.data_dir, self.data.as_str()) {
             (Some(directory), "mnist") => Source::Mnist(directory.clone()),

@@ -62,6 +62,14 @@ fn predict(plan: &Predict) -> Result<Ending> {
         )));
     }
     let samples = data::query(&plan.data, plan.header, &model.inputs.features)?;
+    if let Some(path) = &plan.jacobian {
+        report::prepare_file(path)?;
+        let data = model.jacobians(&samples.x, crate::plan::Engine::Fast)?;
+        let (nrows, ncols) = (samples.n * model.outputs.count(), model.d());
+        let bytes = report::encode(&experiment::Matrix { nrows, ncols, data });
+        let failed = |source| Error::Write { path: path.clone(), source };
+        report::write_file(path, &bytes.map_err(failed)?)?;
+    }
     let outputs = model.predict(&samples.x, crate::plan::Engine::Fast)?;
     print(&report::predictions(&model, &outputs, plan.probabilities))?;
     Ok(Ending::Done)

@@ -52,6 +52,8 @@ pub struct Format {
     pub task: Option<Task>,
     /// What becomes of a feature without a value.
     pub missing: Missing,
+    /// Whether all targets may be the same: those of test samples may.
+    pub uniform: bool,
 }
 
 /// Reads the file at `path`.
@@ -104,7 +106,8 @@ pub fn parse(path: &Path, bytes: &[u8], format: &Format) -> Result<Dataset> {
         }
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
-    Table { path, header, rows, targets: &targets, missing: format.missing }.dataset(format.task)
+    let (missing, uniform) = (format.missing, format.uniform);
+    Table { path, header, rows, targets: &targets, missing, uniform }.dataset(format.task)
 }
 
 /// Reads the contents of a file without a target: every column is a column of numbers.
@@ -128,7 +131,8 @@ pub(super) fn parse_array(
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
     let columns: Vec<usize> = (0..first.len()).collect();
-    let data = Table { path, header, rows, targets: &[], missing }.numbers(&columns)?;
+    let data =
+        Table { path, header, rows, targets: &[], missing, uniform: false }.numbers(&columns)?;
     Ok(Array { shape: vec![rows.len(), columns.len()], data, kind: Kind::Text })
 }
 

@@ -59,8 +59,13 @@ pub fn query(path: &Path, header: Header, features: &[String]) -> Result<Query> 
         )));
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
+    if rows.is_empty() {
+        let fault = Fault::of_file(path, "a header and no rows").expected("one row per sample");
+        return Err(Error::data(fault.advice("Each row holds the features of the model")));
+    }
     // The mean that a gap would take is that of the training samples, which are not here.
-    let table = Table { path, header, rows, targets: &[], missing: Missing::Refuse };
+    let missing = Missing::Refuse;
+    let table = Table { path, header, rows, targets: &[], missing, uniform: false };
     Ok(Query { n: rows.len(), x: table.numbers(&columns)? })
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Table<'a> {
     pub(super) targets: &'a [usize],
     /// What becomes of a feature without a value.
     pub(super) missing: Missing,
+    /// Whether all targets may be the same.
+    pub(super) uniform: bool,
 }
 
 impl<'a> Table<'a> {
@@ -171,7 +173,7 @@ impl<'a> Table<'a> {
     }
 
     fn values(&self, target: usize, values: Vec<f64>) -> Result<Target> {
-        if values.iter().any(|v| Some(v) != values.first()) {
+        if self.uniform || values.iter().any(|v| Some(v) != values.first()) {
             return Ok(Target::Values(values));
         }
         let found = format!("the same number in all {} rows", values.len());
@@ -192,7 +194,7 @@ impl<'a> Table<'a> {
         }
         labels.dedup();
         let fault = |found| Fault::of_file(self.path, found).field(self.target_field(target));
-        if let [only] = labels.as_slice() {
+        if let ([only], false) = (labels.as_slice(), self.uniform) {
             let fault = fault(format!("the single class {only:?}")).expected("two or more");
             return Err(Error::data(fault.advice("Change --target, or add rows of other classes")));
         }

@@ -50,6 +50,13 @@ impl Inputs {
         }
         coded
     }
+
+    /// Turns derivatives by coded samples, rows of one per feature, into those by the samples.
+    pub fn differentiate(&self, derivatives: &mut [f64]) {
+        for (derivative, scale) in derivatives.iter_mut().zip(self.scale.iter().cycle()) {
+            *derivative *= scale;
+        }
+    }
 }
 
 impl Outputs {

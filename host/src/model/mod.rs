@@ -53,7 +53,47 @@ impl Model {
         }
     }
 
+    /// Derivatives of the coded outputs by the features as they stand in a file, `m×(c·d)`.
+    ///
+    /// # Errors
+    /// [`Error::Core`](crate::error::Error::Core) when the parts do not fit together.
+    pub fn jacobians(&self, x: &[f64], engine: plan::Engine) -> Result<Vec<f64>> {
+        let mut out = match self.precision {
+            Precision::F32 => self.jacobians_of::<f32>(x, engine),
+            Precision::F64 => self.jacobians_of::<f64>(x, engine),
+        }?;
+        self.inputs.differentiate(&mut out);
+        Ok(out)
+    }
+
     fn outputs_of<T: Real>(&self, x: &[f64], engine: plan::Engine) -> Result<Vec<f64>> {
+        self.with_machine(x, |machine, x| {
+            let mut out = vec![T::ZERO; x.nrows() * machine.dual.ncols()];
+            match engine {
+                plan::Engine::Exact => EXACT.predict(machine, x, &mut out)?,
+                plan::Engine::Fast => FAST.predict(machine, x, &mut out)?,
+            }
+            Ok(widen(&out))
+        })
+    }
+
+    fn jacobians_of<T: Real>(&self, x: &[f64], engine: plan::Engine) -> Result<Vec<f64>> {
+        self.with_machine(x, |machine, x| {
+            let mut out = vec![T::ZERO; x.data().len() * machine.dual.ncols()];
+            match engine {
+                plan::Engine::Exact => EXACT.jacobians(machine, x, &mut out)?,
+                plan::Engine::Fast => FAST.jacobians(machine, x, &mut out)?,
+            }
+            Ok(widen(&out))
+        })
+    }
+
+    /// What `run` makes of the machine and of these samples, coded.
+    fn with_machine<T: Real>(
+        &self,
+        x: &[f64],
+        run: impl FnOnce(&Predictor<'_, T>, MatRef<'_, T>) -> Result<Vec<f64>>,
+    ) -> Result<Vec<f64>> {
         let (n, d, c) = (self.n(), self.d(), self.outputs.count());
         let rows = x.len() / d.max(1);
         let coded = narrow::<T>(&self.inputs.code(x));
@@ -65,15 +105,12 @@ impl Model {
             x: MatRef::new(&z, n, d)?,
             dual: MatRef::new(&dual, n, c)?,
         };
-        let mut out = vec![T::ZERO; rows * c];
-        let x = MatRef::new(&coded, rows, d)?;
-        match engine {
-            plan::Engine::Exact => Exact { watch: &|_, _| {} }.predict(&machine, x, &mut out)?,
-            plan::Engine::Fast => Fast { watch: &|_, _| {} }.predict(&machine, x, &mut out)?,
-        }
-        Ok(widen(&out))
+        run(&machine, MatRef::new(&coded, rows, d)?)
     }
 }
+
+const EXACT: Exact<'_> = Exact { watch: &|_, _| {} };
+const FAST: Fast<'_> = Fast { watch: &|_, _| {} };
 
 /// The numbers in another format.
 pub(crate) fn narrow<T: Real>(values: &[f64]) -> Vec<T> {

@@ -90,6 +90,8 @@ pub struct Predict {
     pub header: Header,
     /// Also print the probability of each class.
     pub probabilities: bool,
+    /// Where the derivatives of the outputs go.
+    pub jacobian: Option<PathBuf>,
 }
 
 /// Settings that suit a source.
@@ -167,7 +169,7 @@ impl Fit {
     pub fn load(&self) -> Result<Split> {
         let Split { train, mut test } = self.train.load(self.seed)?;
         if let Some(source) = &self.test {
-            test = Some(source.load(self.seed)?.train);
+            test = Some(source.as_test_of(&train).load(self.seed)?.train);
         }
         if let Some(test) = &test
             && (test.d, test.outputs_of_values()) != (train.d, train.outputs_of_values())

@@ -1,6 +1,6 @@
 //! Where data come from.
 
-use crate::data::{self, BUILTIN, Format, Split, Synthetic};
+use crate::data::{self, BUILTIN, Dataset, Format, Split, Synthetic, Target, Task};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
@@ -30,6 +30,17 @@ impl Source {
             Some(set) => set.map(Self::Synthetic).map_err(Error::Usage),
             None => Ok(Self::File(PathBuf::from(data), format)),
         }
+    }
+
+    /// These data as what a machine trained on `train` is tested on: the target means the same, and
+    /// may be the same in all rows.
+    pub(super) fn as_test_of(&self, train: &Dataset) -> Self {
+        let Self::File(path, format) = self else { return self.clone() };
+        let task = match train.target {
+            Target::Classes { .. } => Task::Classify,
+            Target::Values(_) => Task::Regress,
+        };
+        Self::File(path.clone(), Format { task: Some(task), uniform: true, ..format.clone() })
     }
 
     /// Reads or draws the data. Only computed sets depend on `seed` and bring test samples.

@@ -25,6 +25,33 @@ pub(super) struct Block<'a, T> {
     pub(super) square: &'a mut [T],
 }
 
+/// What one thread works with.
+pub(super) struct Memory<T> {
+    values: Vec<T>,
+    weights: Vec<T>,
+    gradients: Vec<T>,
+    square: Vec<T>,
+}
+
+impl<T: Real> Memory<T> {
+    /// For blocks of `z` with gradients of this many outputs.
+    pub(super) fn new(z: &Mapped<T>, outputs: usize) -> Self {
+        let (tile, d) = (ROWS * z.n.min(COLUMNS), z.d);
+        Self {
+            values: vec![T::ZERO; tile],
+            weights: vec![T::ZERO; tile],
+            gradients: vec![T::ZERO; outputs * ROWS * d],
+            square: vec![T::ZERO; d * d],
+        }
+    }
+
+    /// The block of these rows.
+    pub(super) fn block<'a>(&'a mut self, z: &'a Mapped<T>, rows: (usize, usize)) -> Block<'a, T> {
+        let Self { values, weights, gradients, square } = self;
+        Block { z, rows, values, weights, gradients, square }
+    }
+}
+
 impl<T: Real> Block<'_, T> {
     fn len(&self) -> usize {
         self.rows.1 - self.rows.0
@@ -75,8 +102,8 @@ impl<T: Real> Block<'_, T> {
         add(&mut sum.square, &*self.square);
     }
 
-    /// Adds `Σ ppᵀ` over these samples and all outputs, where `Mp` is the gradient of the output.
-    pub(super) fn agop(self, machine: &Predictor<'_, T>, sum: &mut Sum) {
+    /// Writes `p`, `m×d` per output, for these rows of `x`: `Mp` is the gradient of the output there.
+    pub(super) fn differentiate(&mut self, machine: &Predictor<'_, T>, x: &Mapped<T>) {
         let (m, d, z) = (self.len(), self.z.d, self.z);
         let c = machine.dual.ncols();
         let radial = machine.kernel.is_radial();
@@ -87,7 +114,7 @@ impl<T: Real> Block<'_, T> {
             let width = columns.1 - columns.0;
             let tile = Tile { rows: self.rows, columns };
             let slopes = &mut self.values[..m * width];
-            fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width));
+            fill(&machine.kernel, Wanted::Slope, (x, z), tile, (&mut *slopes, width));
             let outputs = gradients.chunks_exact_mut(m * d).zip(&mut totals).enumerate();
             for (k, (gradients, totals)) in outputs {
                 let weights = &mut self.weights[..m * width];
@@ -106,10 +133,17 @@ impl<T: Real> Block<'_, T> {
         }
         for (gradients, totals) in gradients.chunks_exact_mut(m * d).zip(&totals) {
             if radial {
-                subtract_from_own(gradients, totals, z, self.rows);
+                subtract_from_own(gradients, totals, x, self.rows);
                 gradients.iter_mut().for_each(|g| *g *= T::TWO);
             }
         }
+    }
+
+    /// Adds `Σ ppᵀ` over these samples and all outputs, where `Mp` is the gradient of the output.
+    pub(super) fn agop(mut self, machine: &Predictor<'_, T>, sum: &mut Sum) {
+        let (m, d, c) = (self.len(), self.z.d, machine.dual.ncols());
+        self.differentiate(machine, self.z);
+        let gradients = &self.gradients[..c * m * d];
         for (means, gradients) in sum.means.chunks_exact_mut(d).zip(gradients.chunks_exact(m * d)) {
             gradients.chunks_exact(d).for_each(|gradient| add(means, gradient));
         }

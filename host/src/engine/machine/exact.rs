@@ -4,8 +4,8 @@ use super::{Engine, Feature, Stage, Watch};
 use crate::error::Result;
 use fact_core::features::Measured;
 use fact_core::kernel::{
-    Kernel, Metric, Predictor, Ridge, Solved, Update, agop, fact, predict_scratch, ridge, tau,
-    update,
+    Kernel, Metric, Predictor, Ridge, Solved, Update, agop, fact, jacobian_scratch,
+    predict_scratch, ridge, tau, update,
 };
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
@@ -47,6 +47,15 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let scratch = Scratch::new(&mut memory);
         machine.predict(x, MatMut::new(out, x.nrows(), c)?, scratch)?;
         (self.watch)(Stage::Predict, 1.0);
+        Ok(())
+    }
+
+    fn jacobians(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
+        let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
+        let mut memory = vec![T::ZERO; jacobian_scratch(n, d)];
+        for (x, out) in x.rows().zip(out.chunks_exact_mut((c * d).max(1))) {
+            machine.jacobian(x, MatMut::new(out, c, d)?, Scratch::new(&mut memory))?;
+        }
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! The fast engine: tiles of `gemm` and profile, threads over rows, faer's factorisations.
 
-use super::blocks::{Block, Sum, add};
+use super::blocks::{Block, Memory, Sum, add};
 use super::profile::{Real, Wanted};
 use super::tiles::{
-    COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, rows_of, view, view_mut,
+    COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, rows_of, times_metric, view,
+    view_mut,
 };
 use super::{Engine, Feature, Stage, Watch, cholesky, powers};
 use crate::error::Result;
@@ -137,6 +138,29 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 counter.add(m);
             },
         );
+        Ok(())
+    }
+
+    fn jacobians(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
+        machine.kernel.check()?;
+        let centre = centre(&machine.kernel, machine.x);
+        let z = Mapped::of(machine, &centre, par());
+        let x = Mapped::new(x, &centre, machine.metric, par());
+        let (d, c) = (z.d, machine.dual.ncols());
+        let rows = ranges(x.n, ROWS).collect::<Vec<_>>();
+        out.par_chunks_mut((ROWS * c * d).max(1)).zip(rows).for_each(|(out, rows)| {
+            let m = rows.1 - rows.0;
+            let mut memory = Memory::new(&z, c);
+            let mut block = memory.block(&z, rows);
+            block.differentiate(machine, &x);
+            let mut image = vec![T::ZERO; m * d];
+            for (k, gradients) in block.gradients.chunks_exact(m * d).take(c).enumerate() {
+                times_metric(machine.metric, (gradients, d), &mut image, Par::Seq);
+                for (out, row) in out.chunks_exact_mut(c * d).zip(image.chunks_exact(d)) {
+                    out[k * d..(k + 1) * d].copy_from_slice(row);
+                }
+            }
+        });
         Ok(())
     }
 
@@ -318,16 +342,9 @@ impl Fast<'_> {
             .into_par_iter()
             .map(|(first, last)| {
                 let mut sum = zero.clone();
-                let tile = ROWS * n.min(COLUMNS);
-                let mut values = vec![T::ZERO; tile];
-                let mut weights = vec![T::ZERO; tile];
-                let mut gradients = vec![T::ZERO; outputs * ROWS * d];
-                let mut square = vec![T::ZERO; d * d];
+                let mut memory = Memory::new(z, outputs);
                 for (start, end) in ranges(last - first, ROWS) {
-                    let rows = (first + start, first + end);
-                    let (values, weights) = (&mut values[..], &mut weights[..]);
-                    let (gradients, square) = (&mut gradients[..], &mut square[..]);
-                    block(Block { z, rows, values, weights, gradients, square }, &mut sum);
+                    block(memory.block(z, (first + start, first + end)), &mut sum);
                     counter.add(end - start);
                 }
                 sum

@@ -69,6 +69,12 @@ pub trait Engine<T: Scalar> {
     /// [`Error::Core`](crate::error::Error::Core) when shapes do not fit.
     fn predict(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()>;
 
+    /// The Jacobian `∂f/∂x`, `c×d`, at each row of `x`: `m×(c·d)`.
+    ///
+    /// # Errors
+    /// [`Error::Core`](crate::error::Error::Core) when shapes do not fit.
+    fn jacobians(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()>;
+
     /// Writes AGOP or FACT, `d×d`.
     ///
     /// # Errors

@@ -63,24 +63,7 @@ impl<T: Real> Mapped<T> {
         let x: Vec<T> =
             x.rows().flat_map(|row| row.iter().zip(centre).map(|(&x, &c)| x - c)).collect();
         let mut image = vec![T::ZERO; n * d];
-        match metric {
-            Metric::Identity => image.copy_from_slice(&x),
-            Metric::Diagonal(scales) => {
-                for (image, x) in image.chunks_exact_mut(d.max(1)).zip(x.chunks_exact(d.max(1))) {
-                    for ((image, &x), &scale) in image.iter_mut().zip(x).zip(scales) {
-                        *image = x * scale;
-                    }
-                }
-            }
-            Metric::Full(m) => matmul(
-                view_mut(&mut image, n, d),
-                Accum::Replace,
-                view(&x, n, d),
-                view(m.data(), d, d),
-                T::ONE,
-                par,
-            ),
-        }
+        times_metric(metric, (&x, d), &mut image, par);
         let rows = x.chunks_exact(d.max(1)).zip(image.chunks_exact(d.max(1)));
         let norms = rows
             .map(|(x, image)| x.iter().zip(image).fold(T::ZERO, |sum, (&x, &m)| sum + x * m))
@@ -96,6 +79,30 @@ impl<T: Real> Mapped<T> {
     /// Rows `start..end` of the points.
     pub(super) fn rows(&self, start: usize, end: usize) -> MatRef<'_, T> {
         view(&self.x[start * self.d..end * self.d], end - start, self.d)
+    }
+}
+
+/// `image ← XM`, rows of `d`.
+pub(super) fn times_metric<T: Real>(
+    metric: Metric<'_, T>,
+    (x, d): (&[T], usize),
+    image: &mut [T],
+    par: Par,
+) {
+    match metric {
+        Metric::Identity => image.copy_from_slice(x),
+        Metric::Diagonal(scales) => {
+            for (image, x) in image.chunks_exact_mut(d.max(1)).zip(x.chunks_exact(d.max(1))) {
+                for ((image, &x), &scale) in image.iter_mut().zip(x).zip(scales) {
+                    *image = x * scale;
+                }
+            }
+        }
+        Metric::Full(m) => {
+            let n = x.len() / d.max(1);
+            let (into, m) = (view_mut(image, n, d), view(m.data(), d, d));
+            matmul(into, Accum::Replace, view(x, n, d), m, T::ONE, par);
+        }
     }
 }
 
