@@ -12,7 +12,12 @@ fuzz_target!(|bytes: &[u8]| {
     for format in [
         Format::default(),
         Format { header: Header::Yes, missing: mean, ..Format::default() },
-        Format { header: Header::No, task: Some(Task::Classify), missing: mean, target: None },
+        Format {
+            header: Header::No,
+            task: Some(Task::Classify),
+            missing: mean,
+            ..Format::default()
+        },
         Format { task: Some(Task::Regress), target: target("1"), ..Format::default() },
         Format { target: target("a,b"), missing: mean, ..Format::default() },
     ] {
@@ -37,7 +42,9 @@ fn agrees(data: &Dataset) {
         assert!(labels.len() > 1 && index.iter().all(|&class| class < labels.len()));
     }
     let mut scaled = data.clone();
-    scaled.standardize_features();
-    scaled.standardize_target();
+    // A column whose spread has no reciprocal is refused.
+    answered(scaled.standardize_features());
+    answered(scaled.standardize_target());
     assert_eq!((scaled.x.len(), scaled.targets().len()), (data.x.len(), data.targets().len()));
+    assert!(scaled.x.iter().chain(&scaled.targets()).all(|v| v.is_finite()));
 }
