@@ -87,7 +87,7 @@ fn bad_usage_of_check_and_export_is_answered_in_a_sentence() {
     let (x, y) = (fixture("pytorch/x.npy"), fixture("pytorch/y.npy"));
     let check = ["check", "--weights", &net, "--x", &x, "--y", &y];
     let loss = ["--activation", "relu", "--loss", "ce"];
-    let cases: [(&[&str], &[&str], &str); 7] = [
+    let cases: [(&[&str], &[&str], &str); 8] = [
         (&check, &[], "--activation is missing, and"),
         (&check, &["--activation", "relu"], "--loss is missing, and"),
         (&check, &loss, "--lambda is missing, and"),
@@ -95,6 +95,7 @@ fn bad_usage_of_check_and_export_is_answered_in_a_sentence() {
         (&check, &["--lambda", "-1"], "expected a number that is 0 or more"),
         (&["export", "--model", &net], &["--format", "safetensors"], "with --out"),
         (&["rfm", "fit", "--train", "iris"], &["--threads", "0"], "expected a whole number from 1"),
+        (&["verify", "iris"], &["--threads", "none"], "expected a whole number from 1"),
     ];
     for (args, rest, message) in cases {
         let output = fact(&[args, rest].concat());

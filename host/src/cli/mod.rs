@@ -28,6 +28,13 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// No progress and no remarks on stderr
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Most threads to use [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse::count, global = true,
+        allow_negative_numbers = true)]
+    pub threads: Option<u32>,
 }
 
 /// The subcommands.

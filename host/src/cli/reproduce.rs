@@ -57,9 +57,6 @@ pub struct Reproduce {
     /// Print results as JSON, a claim a line
     #[arg(long)]
     json: bool,
-    /// No progress on stderr
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +129,6 @@ impl Reproduce {
             merge: self.merge.clone(),
             data: self.data_dir.clone(),
             json: self.json,
-            quiet: self.quiet,
         })
     }
 }

@@ -23,10 +23,6 @@ pub struct Rfm {
     /// What to do.
     #[command(subcommand)]
     pub command: RfmCommand,
-    /// Most threads to use [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse::count, global = true,
-        allow_negative_numbers = true)]
-    pub threads: Option<u32>,
 }
 
 /// The subcommands of `fact rfm`.
@@ -188,9 +184,6 @@ pub struct FitArguments {
     /// Save the model, for `fact rfm predict`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     model: Option<PathBuf>,
-    /// Nothing on stderr
-    #[arg(long, short, help_heading = "Output")]
-    quiet: bool,
 }
 
 /// Arguments of `fact rfm predict`.
@@ -279,7 +272,6 @@ impl FitArguments {
             json: self.json,
             out: self.out.clone(),
             model: self.model.clone(),
-            quiet: self.quiet,
         })
     }
 

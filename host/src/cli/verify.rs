@@ -102,9 +102,6 @@ pub struct Verify {
     /// Write the trained network into this .safetensors file, for check, export or PyTorch
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     save: Option<PathBuf>,
-    /// No progress on stderr
-    #[arg(long, short, help_heading = "Output")]
-    quiet: bool,
 }
 
 impl Verify {
@@ -182,7 +179,6 @@ impl Verify {
             out: self.out.clone(),
             state: self.state.clone(),
             save: self.save.clone(),
-            quiet: self.quiet,
         })
     }
 }

@@ -28,17 +28,22 @@ pub enum Ending {
 /// # Errors
 /// Whatever stops it early: bad usage, bad input, a file that cannot be written.
 pub fn run(cli: &Cli) -> Result<Ending> {
+    if let Some(threads) = cli.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global();
+        pool.map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))?;
+    }
+    let quiet = cli.quiet;
     match &cli.command {
         Command::Plan(arguments) => plan::run(arguments),
-        Command::Verify(arguments) => verify::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments, quiet),
         Command::Check(arguments) => check::run(arguments),
         Command::CheckTraces(arguments) => check_traces::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Data(arguments) => data::run(arguments),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
-        Command::Rfm(arguments) => rfm::run(arguments),
-        Command::Reproduce(arguments) => reproduce::run(arguments),
+        Command::Rfm(arguments) => rfm::run(arguments, quiet),
+        Command::Reproduce(arguments) => reproduce::run(arguments, quiet),
     }
 }
 

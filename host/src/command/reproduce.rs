@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 /// Where results go when nothing is said.
 const OUT: &str = "reproduction";
 
-pub(super) fn run(arguments: &Reproduce) -> Result<Ending> {
+pub(super) fn run(arguments: &Reproduce, quiet: bool) -> Result<Ending> {
     let plan = arguments.plan()?;
     match &plan.work {
-        Work::Claims(names) => claims(&plan, names),
+        Work::Claims(names) => claims(&plan, names, quiet),
         Work::Report(directories) => report(directories, plan.out.as_deref()),
     }
 }
 
-fn claims(plan: &Reproduction, names: &[&str]) -> Result<Ending> {
+fn claims(plan: &Reproduction, names: &[&str], quiet: bool) -> Result<Ending> {
     let out = plan.out.clone().unwrap_or_else(|| PathBuf::from(OUT)).join(plan.scale.to_string());
     let data = Data::new(plan.data.clone());
     let settings = Settings { scale: plan.scale, seeds: plan.seeds };
@@ -38,7 +38,7 @@ fn claims(plan: &Reproduction, names: &[&str]) -> Result<Ending> {
             data: &data,
             folder: &folder,
             resume: plan.resume,
-            quiet: plan.quiet,
+            quiet,
             shard: plan.shard,
             merge: &plan.merge,
         };

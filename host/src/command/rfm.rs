@@ -8,18 +8,14 @@ use crate::progress::Rounds;
 use crate::{data, engine, experiment, model, report};
 use std::io::Write;
 
-pub(super) fn run(arguments: &Rfm) -> Result<Ending> {
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global();
-        pool.map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))?;
-    }
+pub(super) fn run(arguments: &Rfm, quiet: bool) -> Result<Ending> {
     match &arguments.command {
-        RfmCommand::Fit(arguments) => fit(arguments),
+        RfmCommand::Fit(arguments) => fit(arguments, quiet),
         RfmCommand::Predict(arguments) => predict(&arguments.plan()),
     }
 }
 
-fn fit(arguments: &FitArguments) -> Result<Ending> {
+fn fit(arguments: &FitArguments, quiet: bool) -> Result<Ending> {
     let plan = arguments.plan()?;
     if let Some(directory) = &plan.out {
         report::prepare(directory)?;
@@ -31,11 +27,11 @@ fn fit(arguments: &FitArguments) -> Result<Ending> {
     let start = plan.metric.as_deref().map(|path| report::read_metric(path, data.train.d));
     let start = start.transpose()?;
     let memory = engine::fit_memory(&data, &plan)?;
-    if !plan.quiet {
+    if !quiet {
         // Without a stderr there is nobody to tell.
         let _ = writeln!(anstream::stderr(), "{memory}");
     }
-    let progress = Rounds::new(plan.quiet);
+    let progress = Rounds::new(quiet);
     let outcome = experiment::fit(&plan, &data, start.as_ref(), &progress);
     progress.finish();
     let outcome = outcome?;

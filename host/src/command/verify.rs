@@ -13,7 +13,7 @@ use crate::{experiment, network, report};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) fn run(arguments: &Verify) -> Result<Ending> {
+pub(super) fn run(arguments: &Verify, quiet: bool) -> Result<Ending> {
     let plan = arguments.plan()?;
     if let Some(directory) = &plan.out {
         report::prepare(directory)?;
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Verify) -> Result<Ending> {
         report::prepare_file(file)?;
     }
     let (data, scaled) = plan.load_scaled()?;
-    let mut progress = Progress::new(plan.quiet);
+    let mut progress = Progress::new(quiet);
     let outcome = match &plan.state {
         Some(file) => kept(&plan, &data, file, &mut progress),
         None => experiment::verify(&plan, &data, |moment| progress.show(moment)),

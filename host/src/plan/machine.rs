@@ -75,8 +75,6 @@ pub struct Fit {
     pub out: Option<PathBuf>,
     /// Where the model goes.
     pub model: Option<PathBuf>,
-    /// No progress on stderr.
-    pub quiet: bool,
 }
 
 /// What `fact rfm predict` is to do.

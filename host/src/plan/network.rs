@@ -155,8 +155,6 @@ pub struct Plan {
     pub state: Option<PathBuf>,
     /// Where the trained network goes.
     pub save: Option<PathBuf>,
-    /// No progress on stderr.
-    pub quiet: bool,
 }
 
 /// Settings known to reach a critical point on one data set.

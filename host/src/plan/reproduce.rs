@@ -51,6 +51,4 @@ pub struct Reproduction {
     pub data: Option<PathBuf>,
     /// Print JSON.
     pub json: bool,
-    /// No progress on stderr.
-    pub quiet: bool,
 }
