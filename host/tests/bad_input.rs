@@ -1,9 +1,6 @@
 //! Input that is wrong: each case with the message that it must produce, and no case without one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod command;
-
-use command::{fact, file, fixture, npy, words};
+use crate::command::{fact, file, fixture, npy, words};
 use fact_host::data::{Format, idx, npy as npy_file, parse};
 use fact_host::{model, network};
 use flate2::{Compression, write::GzEncoder};

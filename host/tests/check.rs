@@ -1,9 +1,6 @@
 //! `fact check` and `fact check-traces`: networks trained elsewhere, as files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod command;
-
-use command::{fact, file, fixture, iris, json, npy, words};
+use crate::command::{fact, file, fixture, iris, json, npy, words};
 use fact_host::network::{self, Network};
 use fact_host::plan::Precision;
 use fact_tests::golden;

@@ -1,9 +1,6 @@
 //! Completions, manual pages, and the data that are compiled in.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod command;
-
-use command::{fact, fixture, json, words};
+use crate::command::{fact, fixture, json, words};
 use fact_host::data::{self, BUILTIN, Format, Target, Task};
 
 #[test]
@@ -56,8 +53,12 @@ fn mnist_is_read_from_its_files() {
     let folder = tempfile::tempdir().expect("directory");
     let images: Vec<u8> =
         [0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 0, 0, 0, 255, 255].to_vec();
-    command::file(folder.path(), "t10k-images-idx3-ubyte", images);
-    command::file(folder.path(), "t10k-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 4, 7, 2, 1, 0]);
+    crate::command::file(folder.path(), "t10k-images-idx3-ubyte", images);
+    crate::command::file(
+        folder.path(),
+        "t10k-labels-idx1-ubyte",
+        [0, 0, 8, 1, 0, 0, 0, 4, 7, 2, 1, 0],
+    );
     let set = data::idx::mnist(folder.path()).expect("valid");
     assert_eq!((set.n, set.d, set.outputs()), (4, 2, 10));
     assert_eq!(set.x[..4], [0.0, 1.0, 0.2, 0.0]);
@@ -68,7 +69,7 @@ fn mnist_is_read_from_its_files() {
     let (_, report) = json(&args);
     assert_eq!((report["dataset"].as_str(), report["n"].as_u64()), (Some("mnist"), Some(4)));
 
-    command::file(folder.path(), "t10k-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, 7]);
+    crate::command::file(folder.path(), "t10k-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, 7]);
     for (args, message) in [
         (&args[..], "found 1 labels, expected 4, one for each image of"),
         (&["verify", "mnist"], "mnist needs --data-dir"),

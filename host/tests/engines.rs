@@ -1,5 +1,4 @@
 //! Both engines compute the same machine.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Rescale, Ridge, Shape, Update};
 use fact_core::mat::{MatMut, MatRef};

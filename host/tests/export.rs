@@ -1,14 +1,12 @@
 //! `fact export`: constants that compile, run, and are the model's numbers to the bit.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod command;
 #[path = "export/machine.rs"]
 mod machine;
 /// What the first test writes anew and compares.
 #[path = "export/iris.rs"]
 mod model;
 
-use command::{fact, file, fixture, json, words};
+use crate::command::{fact, file, fixture, json, words};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::{Loss, evaluate, objective::Objective};
 use fact_core::samples::Samples;
@@ -71,7 +69,7 @@ fn the_rust_module_runs() {
     let fit = evaluate::fit(&objective, &model::THETA, &samples, Scratch::new(&mut memory));
     // The network that was exported, on the data that it was trained on.
     let folder = tempfile::tempdir().expect("directory");
-    let (x, y) = command::iris(folder.path());
+    let (x, y) = crate::command::iris(folder.path());
     let weights = trained(folder.path());
     let (code, report) = json(&["check", "--weights", &weights, "--x", &x, "--y", &y]);
     assert_eq!(code, 0);

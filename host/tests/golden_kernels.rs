@@ -1,5 +1,4 @@
 //! The fast engine reproduces the golden kernel machines, as the core does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fact_core::kernel::{Centering, Metric, Predictor, Rescale, Ridge, Shape, Update};
 use fact_core::mat::{MatMut, MatRef};

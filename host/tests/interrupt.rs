@@ -1,10 +1,7 @@
 //! `fact verify --state`: interrupted and gone on with, training takes the same way to the bit.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod command;
-
+use crate::command::{fact, file, json, words};
 use clap::Parser;
-use command::{fact, file, json, words};
 use fact_host::cli::{Cli, Command};
 use fact_host::engine::Keeper;
 use fact_host::error::Error;

@@ -1,5 +1,4 @@
 //! `fact plan` as a user meets it, and its numbers against those of the core and the images.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fact_core::kernel::{predict_scratch, rfm};
 use fact_core::nn::{Bias, Widths, optimizer::Optimizer, train};

@@ -1,5 +1,4 @@
 //! `fact reproduce` as a user meets it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,4 @@
 //! `fact rfm` as a user meets it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use fact_host::experiment::Matrix;
 use fact_host::report::encode;

@@ -1,5 +1,4 @@
 //! The command as a user meets it: exit codes, what goes to stdout, what goes to stderr.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::{Command, Output, Stdio};
 

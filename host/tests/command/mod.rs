@@ -1,5 +1,4 @@
 //! Running the command as a user does, and files to run it on.
-#![allow(dead_code, reason = "each test uses a part of it")]
 
 use fact_host::experiment::Matrix;
 use std::path::{Path, PathBuf};
