@@ -67,7 +67,7 @@ pub fn agop<T: Scalar>(
     while done < x.nrows() {
         let block = x.row_range(done, done + rows);
         let jacobian = jacobian(architecture, theta, block, layer, scratch.reborrow())?;
-        add_gemm_tn(jacobian, jacobian, out.data_mut());
+        add_gemm_tn(&jacobian, &jacobian, out.data_mut());
         done += block.nrows();
     }
     scal(T::ONE / T::from_usize(x.nrows().max(1)), out.data_mut());

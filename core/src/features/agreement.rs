@@ -85,14 +85,18 @@ impl<T: Scalar> Sums<T> {
         }
         self.count += 1;
         let (p, q) = (a - self.origin.0, b - self.origin.1);
-        let terms = [p, q, p * p, q * q, p * q];
-        for (sum, term) in self.shifted.iter_mut().zip(terms) {
-            *sum += term;
-        }
-        let terms = [a * a, b * b, a * b, (a - b) * (a - b)];
-        for (sum, term) in self.raw.iter_mut().zip(terms) {
-            *sum += term;
-        }
+        // One term after the other: a core without an FPU for `f64` would keep all on its stack.
+        let [sum_p, sum_q, sum_pp, sum_qq, sum_pq] = &mut self.shifted;
+        *sum_p += p;
+        *sum_q += q;
+        *sum_pp += p * p;
+        *sum_qq += q * q;
+        *sum_pq += p * q;
+        let [sum_aa, sum_bb, sum_ab, sum_dd] = &mut self.raw;
+        *sum_aa += a * a;
+        *sum_bb += b * b;
+        *sum_ab += a * b;
+        *sum_dd += (a - b) * (a - b);
     }
 
     /// The agreement of the entries so far.

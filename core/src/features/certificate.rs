@@ -5,7 +5,7 @@
 
 use super::{Measured, Missing};
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{dot, norm};
+use crate::linalg::blas::{dot_any, norm};
 use crate::linalg::power;
 use crate::mat::MatRef;
 use crate::nn::objective::Objective;
@@ -47,7 +47,7 @@ pub fn bound<T: Scalar>(
     if lambda == T::ZERO {
         return Ok(Err(Missing::NoDecay));
     }
-    let squared = match gram_norm(weight) {
+    let squared = match gram_norm(&weight) {
         Ok(norm) => norm,
         Err(missing) => return Ok(Err(missing)),
     };
@@ -78,6 +78,7 @@ pub fn bound<T: Scalar>(
 /// assert_eq!(certificate::stopping_bound(&objective, &[2.0], &[0.1])?, Ok(0.1));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn stopping_bound<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],
@@ -91,7 +92,7 @@ pub fn stopping_bound<T: Scalar>(
     let mut largest: f64 = 0.0;
     let gradients = objective.architecture.layers(gradient)?;
     for (layer, gradient) in objective.architecture.layers(theta)?.zip(gradients) {
-        let size = match gram_norm(layer.weight) {
+        let size = match gram_norm(&layer.weight) {
             Ok(norm) => libm::sqrt(norm),
             Err(missing) => return Ok(Err(missing)),
         };
@@ -107,14 +108,8 @@ pub fn stopping_bound<T: Scalar>(
 
 /// `‖WᵀW‖_F = ‖WWᵀ‖_F` from the inner products of rows, without storing either: what a certificate is
 /// relative to, so neither zero nor overflown.
-fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> Measured {
-    let mut sum = 0.0;
-    for (i, row) in weight.rows().enumerate() {
-        for (j, other) in weight.rows().take(i + 1).enumerate() {
-            let product = dot(row, other).to_f64();
-            sum += if i == j { 1.0 } else { 2.0 } * (product * product);
-        }
-    }
+fn gram_norm<T: Scalar>(weight: &MatRef<'_, T>) -> Measured {
+    let sum = gram_norm_squared(weight);
     if sum == 0.0 {
         Err(Missing::Zero)
     } else if sum.is_finite() {
@@ -122,4 +117,16 @@ fn gram_norm<T: Scalar>(weight: MatRef<'_, T>) -> Measured {
     } else {
         Err(Missing::NonFinite)
     }
+}
+
+#[inline(never)]
+fn gram_norm_squared<T: Scalar>(weight: &MatRef<'_, T>) -> f64 {
+    let mut sum = 0.0;
+    for (i, row) in weight.rows().enumerate() {
+        for (j, other) in weight.rows().take(i + 1).enumerate() {
+            let product = dot_any(row, other).to_f64();
+            sum += if i == j { 1.0 } else { 2.0 } * (product * product);
+        }
+    }
+    sum
 }

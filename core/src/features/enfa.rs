@@ -66,7 +66,7 @@ pub fn enfa<T: Scalar>(
         let g = product.split_off_mut(..rows * inputs).unwrap_or_default();
         let mut g = MatMut::new(g, rows, inputs)?;
         mlp::pullback(&visit, g.reborrow())?;
-        add_gemm_tn(g.as_ref(), g.as_ref(), out.data_mut());
+        add_gemm_tn(&g.as_ref(), &g.as_ref(), out.data_mut());
         Ok(())
     })?;
     scal(T::ONE / T::from_usize(samples.len().max(1)), out.data_mut());

@@ -215,11 +215,11 @@ fn stream<T: Scalar>(
         match side {
             Side::Input => {
                 mlp::pullback(&visit, product.reborrow())?;
-                add_gemm_tn(product.as_ref(), visit.input, out.data_mut());
+                add_gemm_tn(&product.as_ref(), &visit.input, out.data_mut());
             }
             Side::Output => {
                 gemm_nt(T::ONE, visit.input, visit.weight, T::ZERO, product.reborrow())?;
-                add_gemm_tn(product.as_ref(), visit.delta, out.data_mut());
+                add_gemm_tn(&product.as_ref(), &visit.delta, out.data_mut());
             }
         }
         Ok(())
@@ -315,8 +315,26 @@ pub fn agreement_from_gradient<T: Scalar>(
     let half = agreement_scratch(outputs, inputs) / 2;
     let (first, second) = (scratch.take(half)?, scratch.take(half)?);
 
+    Ok(FactAgreement {
+        fact: input_side(factor, &weight, &data_gradient, first, second),
+        backward: output_side(factor, &weight, &data_gradient, first, second),
+    })
+}
+
+// The sides are not inlined: the sums of both would lie on the stack together.
+
+/// FACT and `WᵀW`, row by row in `claim` and `truth`.
+#[inline(never)]
+fn input_side<T: Scalar>(
+    factor: T,
+    weight: &MatRef<'_, T>,
+    data_gradient: &MatRef<'_, T>,
+    claim: &mut [T],
+    truth: &mut [T],
+) -> Agreement {
+    let inputs = weight.ncols();
     let mut sums = Sums::<T>::new();
-    if let (Some(claim), Some(truth)) = (first.get_mut(..inputs), second.get_mut(..inputs)) {
+    if let (Some(claim), Some(truth)) = (claim.get_mut(..inputs), truth.get_mut(..inputs)) {
         for index in 0..inputs {
             claim.fill(T::ZERO);
             truth.fill(T::ZERO);
@@ -328,10 +346,21 @@ pub fn agreement_from_gradient<T: Scalar>(
             sums.add(claim, truth);
         }
     }
-    let fact = sums.agreement();
+    sums.agreement()
+}
 
+/// bFACT and `WWᵀ`, row by row in `claim` and `truth`.
+#[inline(never)]
+fn output_side<T: Scalar>(
+    factor: T,
+    weight: &MatRef<'_, T>,
+    data_gradient: &MatRef<'_, T>,
+    claim: &mut [T],
+    truth: &mut [T],
+) -> Agreement {
+    let outputs = weight.nrows();
     let mut sums = Sums::<T>::new();
-    if let (Some(claim), Some(truth)) = (first.get_mut(..outputs), second.get_mut(..outputs)) {
+    if let (Some(claim), Some(truth)) = (claim.get_mut(..outputs), truth.get_mut(..outputs)) {
         for row in weight.rows() {
             for ((gradient, other), (claim, truth)) in
                 data_gradient.rows().zip(weight.rows()).zip(claim.iter_mut().zip(&mut *truth))
@@ -344,7 +373,7 @@ pub fn agreement_from_gradient<T: Scalar>(
             sums.add(claim, truth);
         }
     }
-    Ok(FactAgreement { fact, backward: sums.agreement() })
+    sums.agreement()
 }
 
 /// `out ← FACTᵀ`, the transposed form; at a critical point equal to FACT.

@@ -139,6 +139,7 @@ pub fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
 /// assert_eq!(out, [36.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn agop<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -189,7 +190,7 @@ fn of_forms<T: Scalar>(
             copy(centred.data_mut(), x.data());
             centred.rows_mut().for_each(|row| axpy(-T::ONE, mean, row));
             gemm_any(T::ONE, centred.as_ref(), form.as_ref(), T::ZERO, gradients.reborrow())?;
-            add_gemm_tn(gradients.as_ref(), gradients.as_ref(), out.data_mut());
+            add_gemm_tn(&gradients.as_ref(), &gradients.as_ref(), out.data_mut());
             done += x.nrows();
         }
     }
@@ -249,7 +250,7 @@ pub fn agop_explicit<T: Scalar>(
                 axpy(T::ONE, jacobian, sum);
             }
         }
-        add_gemm_tn(jacobians.as_ref(), jacobians.as_ref(), out.data_mut());
+        add_gemm_tn(&jacobians.as_ref(), &jacobians.as_ref(), out.data_mut());
         done += block.x.nrows();
     }
     let share = T::ONE / T::from_usize(n.max(1));
@@ -333,7 +334,7 @@ pub fn agop_closed<T: Scalar>(
             }
         }
         combine(pairs.form, weights.as_ref(), x, machine.x, combined.reborrow())?;
-        add_gemm_tn(combined.as_ref(), x, quadratic.data_mut());
+        add_gemm_tn(&combined.as_ref(), &x, quadratic.data_mut());
         done += x.nrows();
     }
     scal(T::ONE / T::from_usize(n.max(1)), quadratic.data_mut());

@@ -28,8 +28,8 @@ use super::predictor::{Predictor, block_words};
 use super::row;
 use super::update::Centering;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm_any, ger, mirror};
-use crate::mat::{MatMut, Rows};
+use crate::linalg::blas::{add_gemm_tn, axpy, axpy_any, dot, gemm_any, ger, mirror};
+use crate::mat::{MatMut, MatRef, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -84,6 +84,7 @@ pub const fn fact_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) ->
 /// assert_eq!(out, [48.0 * 3.0 * 2.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn fact<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -108,15 +109,10 @@ pub fn fact<T: Scalar>(
         let mut weights = scratch.take_mat(block.x.nrows(), n)?;
         let mut combined = scratch.take_mat(block.x.nrows(), d)?;
         pairs.rows(block, |t| machine.gradient_slope(t), weights.reborrow())?;
-        for (i, weights) in (done..).zip(weights.rows_mut()) {
-            let own = row(dual, i);
-            for (j, weight) in weights.iter_mut().enumerate() {
-                *weight *= dot(own, row(dual, j));
-            }
-        }
+        times_duals(dual, done, weights.reborrow());
         combine(pairs.form, weights.as_ref(), block.x, machine.x, combined.reborrow())?;
-        add_gemm_tn(combined.as_ref(), block.x, s.data_mut());
-        combined.rows_mut().for_each(|row| axpy(T::ONE, row, sum));
+        add_gemm_tn(&combined.as_ref(), &block.x, s.data_mut());
+        combined.rows_mut().for_each(|row| axpy_any(T::ONE, row, sum));
         done += block.x.nrows();
     }
     if centering == Centering::Mean && pairs.form == Form::InnerProduct {
@@ -128,8 +124,20 @@ pub fn fact<T: Scalar>(
     machine.metric.apply_left(s.as_ref(), out)
 }
 
+/// Row `i` of `weights`, `start` the first, `← weights ∘ (αᵢᵀαⱼ)`.
+#[inline(never)]
+fn times_duals<T: Scalar>(dual: MatRef<'_, T>, start: usize, mut weights: MatMut<'_, T>) {
+    for (i, weights) in (start..).zip(weights.rows_mut()) {
+        let own = row(dual, i);
+        for (j, weight) in weights.iter_mut().enumerate() {
+            *weight *= dot(own, row(dual, j));
+        }
+    }
+}
+
 /// [`fact`] of a quadratic kernel from the learned forms. Takes no more scratch: `n·d` words are
 /// more than the two `d×d` that take their place.
+#[inline(never)]
 fn of_forms<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -207,7 +215,7 @@ pub fn fact_explicit<T: Scalar>(
             }
             axpy(T::ONE, pullback, sum);
         }
-        add_gemm_tn(pullbacks.as_ref(), block.x, out.data_mut());
+        add_gemm_tn(&pullbacks.as_ref(), &block.x, out.data_mut());
         done += m;
     }
     if centering == Centering::Mean {

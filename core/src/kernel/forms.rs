@@ -35,7 +35,7 @@ pub(super) fn form<T: Scalar>(
             axpy(weight, x, weighted);
             axpy(weight, x, sum);
         }
-        add_gemm_tn(weighted.as_ref(), x, form.data_mut());
+        add_gemm_tn(&weighted.as_ref(), &x, form.data_mut());
         done += x.nrows();
     }
     mirror(form);

@@ -74,6 +74,7 @@ pub fn gram<T: Scalar>(
 /// assert_eq!(out, [1.0, 9.0, 81.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn gram_packed<T: Scalar>(
     kernel: Kernel<T>,
     metric: Metric<'_, T>,

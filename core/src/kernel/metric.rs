@@ -59,6 +59,7 @@ impl<T: Scalar> Metric<'_, T> {
     /// assert_eq!(out, [3.0, 2.0]);
     /// # Ok::<(), fact_core::Error>(())
     /// ```
+    #[inline(always)]
     pub fn apply(&self, x: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<()> {
         self.check(x.ncols())?;
         check_shape("out", x.shape(), out.shape())?;

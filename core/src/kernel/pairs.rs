@@ -91,6 +91,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
 
     /// `outᵢⱼ ← f(tᵢⱼ)` of row `i` of `x` and point `j`, for `out: m×n`. The images of `x` are read
     /// for squared distances only.
+    #[inline(never)]
     pub(super) fn rows(
         &mut self,
         x: Mapped<'_, T>,
@@ -117,6 +118,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
 
     /// Hands `put` each point `i`, a first column `j ≤ i` and `f(t)` of the columns from `j` up to
     /// at most `i`: every pair of the lower triangle once.
+    #[inline(never)]
     pub(super) fn lower(&mut self, f: impl Fn(T) -> T, mut put: impl FnMut(usize, usize, &[T])) {
         // Whole groups of 4 rows; those that begin above the diagonal have pairs to leave out.
         self.each(
@@ -226,6 +228,7 @@ fn four<T: Scalar>([a, b, c, d]: [&[T]; 4]) -> impl Iterator<Item = [T; 4]> {
 /// carries, the gradient of `Σⱼ K(xᵢ, z_j)` in coordinates before the metric.
 ///
 /// Cost: `mnd` multiplications and additions, and `mnd` subtractions for differences.
+#[inline(never)]
 pub(super) fn combine<T: Scalar>(
     form: Form,
     w: MatRef<'_, T>,
@@ -257,7 +260,7 @@ pub(super) fn combine<T: Scalar>(
 }
 
 /// `M` rows of [`combine`], strip by strip of columns.
-#[inline(always)]
+#[inline(never)]
 fn differences<T: Scalar, const M: usize, W: Iterator<Item = [T; M]>>(
     weights: impl Fn() -> W,
     x: &[T],

@@ -89,6 +89,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     /// assert_eq!(out, [3.0 * 4.0 + 0.5 * 16.0]);
     /// # Ok::<(), fact_core::Error>(())
     /// ```
+    #[inline(never)]
     pub fn predict(
         &self,
         x: MatRef<'_, T>,

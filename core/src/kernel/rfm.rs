@@ -206,6 +206,7 @@ pub fn fit<T: Scalar>(
 }
 
 /// `metric ← ` the next one, from the machine with the metric at hand.
+#[inline(never)]
 fn learn<T: Scalar>(
     rfm: &Rfm<T>,
     samples: &Samples<'_, T>,

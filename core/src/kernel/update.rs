@@ -102,6 +102,7 @@ pub const fn next_metric_scratch(d: usize) -> usize {
 /// assert!((out[0] - 6.0).abs() < 1e-14);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn next_metric<T: Scalar>(
     update: Update<T>,
     matrix: MatRef<'_, T>,
@@ -153,6 +154,7 @@ pub fn next_metric<T: Scalar>(
 /// assert_eq!(out, [9.0, 0.0, 0.0, 2.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn next_diagonal<T: Scalar>(
     update: Update<T>,
     matrix: MatRef<'_, T>,
@@ -204,6 +206,7 @@ pub fn next_diagonal<T: Scalar>(
 /// assert!(update::rescale(Rescale::None, MatMut::new(&mut [0.0], 1, 1)?).is_err());
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn rescale<T: Scalar>(rescale: Rescale, mut metric: MatMut<'_, T>) -> Result<()> {
     let d = metric.nrows();
     check_shape("metric", (d, d), metric.shape())?;

@@ -58,6 +58,7 @@ pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
 /// assert_eq!(a, [2.0, 1.0, 3.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn factor_packed<T: Scalar>(n: usize, a: &mut [T]) -> Result<()> {
     check_length("A", packed_len(n), a.len())?;
     for j in (0..n).step_by(4) {

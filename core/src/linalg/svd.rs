@@ -140,6 +140,7 @@ fn descend<T: Scalar>(norms: &mut [T], a: &mut MatMut<'_, T>, vectors: &mut MatM
 }
 
 /// Rotates the rows of `a`, whose norms are `norms`, until they are orthogonal; `vectors` follows.
+#[inline(never)]
 fn orthogonalise<T: Scalar>(
     mut a: MatMut<'_, T>,
     norms: &mut [T],

@@ -124,14 +124,21 @@ impl<T: Scalar> Activation<T> {
         // Chosen once a layer, not once an element.
         match self {
             Self::Identity => slope.fill(T::ONE),
-            Self::Relu => each(z, slope, |z| Self::Relu.value_and_slope(z)),
-            Self::SmoothRelu { .. } => each(z, slope, |z| self.value_and_slope(z)),
-            Self::LeakyRelu { .. } => each(z, slope, |z| self.value_and_slope(z)),
-            Self::Tanh => each(z, slope, |z| Self::Tanh.value_and_slope(z)),
-            Self::Sigmoid => each(z, slope, |z| Self::Sigmoid.value_and_slope(z)),
-            Self::Softplus => each(z, slope, |z| Self::Softplus.value_and_slope(z)),
-            Self::Gelu => each(z, slope, |z| Self::Gelu.value_and_slope(z)),
-            Self::Quadratic => each(z, slope, |z| Self::Quadratic.value_and_slope(z)),
+            Self::Relu => Self::Relu.each(z, slope),
+            Self::SmoothRelu { epsilon } => Self::SmoothRelu { epsilon }.each(z, slope),
+            Self::LeakyRelu { slope: below } => Self::LeakyRelu { slope: below }.each(z, slope),
+            Self::Tanh => Self::Tanh.each(z, slope),
+            Self::Sigmoid => Self::Sigmoid.each(z, slope),
+            Self::Softplus => Self::Softplus.each(z, slope),
+            Self::Gelu => Self::Gelu.each(z, slope),
+            Self::Quadratic => Self::Quadratic.each(z, slope),
+        }
+    }
+
+    #[inline(always)]
+    fn each(self, z: &mut [T], slope: &mut [T]) {
+        for (z, slope) in z.iter_mut().zip(slope) {
+            (*z, *slope) = self.value_and_slope(*z);
         }
     }
 }
@@ -143,11 +150,4 @@ const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 #[inline(always)]
 fn sigmoid<T: Scalar>(z: T) -> T {
     T::ONE / (T::ONE + (-z).exp())
-}
-
-#[inline(always)]
-fn each<T: Copy>(z: &mut [T], slope: &mut [T], f: impl Fn(T) -> (T, T)) {
-    for (z, slope) in z.iter_mut().zip(slope) {
-        (*z, *slope) = f(*z);
-    }
 }

@@ -42,6 +42,7 @@ pub enum Init {
 /// assert!(theta[0] != theta[1]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn fill<T: Scalar>(
     architecture: &Architecture<'_, T>,
     init: Init,

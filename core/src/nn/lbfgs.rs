@@ -7,7 +7,7 @@
 //! minimum the slope still tells directions apart where the value no longer can.
 
 use crate::error::{Error, Result, check_length};
-use crate::linalg::blas::{axpy, dot, scal};
+use crate::linalg::blas::{axpy_any, dot_any, scal};
 use crate::scalar::Scalar;
 use crate::snapshot::wire::{Put, Take};
 
@@ -203,6 +203,7 @@ fn slot_mut<T>(vectors: &mut [T], index: usize, len: usize) -> Option<&mut [T]> 
 /// assert!((theta[0] - 3.0_f64).abs() < 1e-12 && (theta[1] + 1.0_f64).abs() < 1e-12);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn update<T: Scalar>(
     pairs: usize,
     state: &mut State,
@@ -220,25 +221,7 @@ pub fn update<T: Scalar>(
     if !state.searching {
         return Ok(start_search(pairs, state, value, gradient, theta, &mut memory));
     }
-    let slope = dot(gradient, memory.direction).to_f64();
-    let slack = 4.0 * T::EPSILON.to_f64() * state.value.abs();
-    let low_enough = value <= state.value + 1e-4 * state.step * state.slope + slack;
-    // Written so that a NaN counts as too long a step.
-    if !(low_enough && slope <= 0.8 * state.slope.abs()) {
-        state.long = Some(state.step);
-        let width = state.step - state.short;
-        // Secant of the slope between the bracket's short end and the trial.
-        let share = state.short_slope / (state.short_slope - slope);
-        let share = if value.is_finite() && share.is_finite() { share } else { 0.1 };
-        state.step = state.short + width * share.clamp(0.1, 0.9);
-    } else if slope < 0.9 * state.slope {
-        state.short = state.step;
-        state.short_slope = slope;
-        state.step = match state.long {
-            Some(long) => 0.5 * (state.short + long),
-            None => 2.5 * state.step,
-        };
-    } else {
+    if accepts(state, value, gradient, memory.direction) {
         store_pair(pairs, state, gradient, theta, &mut memory);
         start_search(pairs, state, value, gradient, theta, &mut memory);
         return Ok(if state.searching { Move::Accepted } else { Move::Stalled });
@@ -257,6 +240,33 @@ pub fn update<T: Scalar>(
     state.stored = 0;
     let value = state.value;
     Ok(start_search(pairs, state, value, gradient, theta, &mut memory))
+}
+
+/// Whether the line search ends at this trial; otherwise sets the next step.
+#[inline(never)]
+fn accepts<T: Scalar>(state: &mut State, value: f64, gradient: &[T], direction: &[T]) -> bool {
+    let slope = dot_any(gradient, direction).to_f64();
+    let slack = 4.0 * T::EPSILON.to_f64() * state.value.abs();
+    let low_enough = value <= state.value + 1e-4 * state.step * state.slope + slack;
+    // Written so that a NaN counts as too long a step.
+    if !(low_enough && slope <= 0.8 * state.slope.abs()) {
+        state.long = Some(state.step);
+        let width = state.step - state.short;
+        // Secant of the slope between the bracket's short end and the trial.
+        let share = state.short_slope / (state.short_slope - slope);
+        let share = if value.is_finite() && share.is_finite() { share } else { 0.1 };
+        state.step = state.short + width * share.clamp(0.1, 0.9);
+    } else if slope < 0.9 * state.slope {
+        state.short = state.step;
+        state.short_slope = slope;
+        state.step = match state.long {
+            Some(long) => 0.5 * (state.short + long),
+            None => 2.5 * state.step,
+        };
+    } else {
+        return true;
+    }
+    false
 }
 
 /// `slice.copy_from_slice` for slices whose lengths agree by construction, without its panic.
@@ -286,11 +296,11 @@ fn start_search<T: Scalar>(
     memory.start_gradient.copy_within_from(gradient);
     state.value = value;
     two_loop(pairs, state, gradient, memory);
-    state.slope = dot(gradient, memory.direction).to_f64();
+    state.slope = dot_any(gradient, memory.direction).to_f64();
     if !(state.slope < 0.0 && state.slope.is_finite()) {
         state.stored = 0;
         two_loop(pairs, state, gradient, memory);
-        state.slope = dot(gradient, memory.direction).to_f64();
+        state.slope = dot_any(gradient, memory.direction).to_f64();
     }
     state.searching = state.slope < 0.0 && state.slope.is_finite();
     if !state.searching {
@@ -326,10 +336,10 @@ fn two_loop<T: Scalar>(pairs: usize, state: &State, gradient: &[T], memory: &mut
         ) else {
             break;
         };
-        *weight = rho * dot(s, direction);
-        axpy(-*weight, y, direction);
+        *weight = rho * dot_any(s, direction);
+        axpy_any(-*weight, y, direction);
         if age == 0 {
-            gamma = T::ONE / (rho * dot(y, y));
+            gamma = T::ONE / (rho * dot_any(y, y));
         }
     }
     scal(gamma, direction);
@@ -343,16 +353,17 @@ fn two_loop<T: Scalar>(pairs: usize, state: &State, gradient: &[T], memory: &mut
         ) else {
             break;
         };
-        axpy(weight - rho * dot(y, direction), s, direction);
+        axpy_any(weight - rho * dot_any(y, direction), s, direction);
     }
     scal(-T::ONE, direction);
     memory.direction = direction;
 }
 
 /// `θ ← start + step·direction`.
+#[inline(never)]
 fn move_to_trial<T: Scalar>(state: &State, theta: &mut [T], memory: &Memory<'_, T>) {
     theta.copy_within_from(memory.start);
-    axpy(T::from_f64(state.step), memory.direction, theta);
+    axpy_any(T::from_f64(state.step), memory.direction, theta);
 }
 
 /// Stores `s = θ − start`, `y = g − g_start`, unless their curvature is lost in rounding.
@@ -372,8 +383,8 @@ fn store_pair<T: Scalar>(
     for (start, &gradient) in start_gradient.iter_mut().zip(gradient) {
         *start = gradient - *start;
     }
-    let curvature = dot(start, start_gradient);
-    let scale = dot(start_gradient, start_gradient);
+    let curvature = dot_any(start, start_gradient);
+    let scale = dot_any(start_gradient, start_gradient);
     if curvature.to_f64() > 1e-10 * scale.to_f64() && pairs > 0 {
         let (difference, change) =
             (core::mem::take(&mut memory.start), core::mem::take(&mut memory.start_gradient));

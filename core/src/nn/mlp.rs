@@ -113,7 +113,10 @@ pub(crate) fn forward_trace<T: Scalar>(
 ) -> Result<()> {
     let mut input = x;
     for (index, layer) in architecture.layers(theta)?.enumerate() {
-        input = forward_layer(architecture.activation(index), layer, input, &mut trace)?;
+        let (rows, outputs) = (input.nrows(), layer.weight.nrows());
+        let (value, slope) = split_front(&mut trace, rows * outputs)?;
+        layer::forward_any(&layer, architecture.activation(index), &input, value, slope);
+        input = MatRef::new(value, rows, outputs)?;
     }
     Ok(())
 }
@@ -127,13 +130,18 @@ fn forward_layer<'t, T: Scalar>(
     trace: &mut &'t mut [T],
 ) -> Result<MatRef<'t, T>> {
     let (rows, outputs) = (input.nrows(), layer.weight.nrows());
-    let len = rows * outputs;
-    let (Some(value), Some(slope)) = (trace.split_off_mut(..len), trace.split_off_mut(..len))
-    else {
-        return Err(Error::Scratch { needed: 2 * len, available: trace.len() });
-    };
+    let (value, slope) = split_front(trace, rows * outputs)?;
     layer::forward(layer.weight, layer.bias, activation, input, value, slope);
     MatRef::new(value, rows, outputs)
+}
+
+/// Takes the first layer's values and slopes, `len` words each, off a trace.
+#[inline(always)]
+fn split_front<'t, T>(trace: &mut &'t mut [T], len: usize) -> Result<(&'t mut [T], &'t mut [T])> {
+    let available = trace.len();
+    let value = trace.split_off_mut(..len);
+    let slope = trace.split_off_mut(..len);
+    value.zip(slope).ok_or(Error::Scratch { needed: 2 * len, available })
 }
 
 /// One layer as the backward pass leaves it.
@@ -191,7 +199,7 @@ pub fn backward<T: Scalar>(
 
 /// [`backward`] with the losses added to those of earlier blocks, so that the sum does not depend on
 /// where the blocks were cut.
-#[inline]
+#[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "those of `backward` and the sum so far")]
 pub(crate) fn backward_from<T: Scalar>(
     architecture: &Architecture<'_, T>,
@@ -201,34 +209,62 @@ pub(crate) fn backward_from<T: Scalar>(
     y: MatRef<'_, T>,
     trace: &mut [T],
     losses: f64,
-    mut visit: impl FnMut(Visit<'_, T>) -> Result<()>,
+    visit: impl FnMut(Visit<'_, T>) -> Result<()>,
+) -> Result<f64> {
+    let total = forward_losses(architecture, loss, theta, &x, &y, trace, losses)?;
+    walk_back(architecture, theta, &x, trace, visit)?;
+    Ok(total)
+}
+
+/// Fills `trace`, with the last slopes turned into `δ`, and adds the block's losses to `losses`.
+#[inline(never)]
+fn forward_losses<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    loss: Loss,
+    theta: &[T],
+    x: &MatRef<'_, T>,
+    y: &MatRef<'_, T>,
+    trace: &mut [T],
+    losses: f64,
 ) -> Result<f64> {
     architecture.check(theta)?;
     let rows = x.nrows();
     check_shape("x", (rows, architecture.inputs()), x.shape())?;
     check_shape("y", (rows, architecture.outputs()), y.shape())?;
     check_length("trace", trace_len(architecture.widths, rows), trace.len())?;
-    forward_trace(architecture, theta, x, trace)?;
+    forward_trace(architecture, theta, *x, trace)?;
+    pull_back_losses(loss, y, trace, losses)
+}
 
-    let mut rest = trace;
-    let (output, mut delta) = split_unit(&mut rest, rows * architecture.outputs())?;
-    let total = pull_back_losses(loss, output, y, delta, losses);
+/// Visits the layers of a trace whose last slopes have been turned into `δ`, last to first.
+#[inline(never)]
+fn walk_back<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    theta: &[T],
+    x: &MatRef<'_, T>,
+    trace: &mut [T],
+    mut visit: impl FnMut(Visit<'_, T>) -> Result<()>,
+) -> Result<()> {
+    let (rows, mut rest) = (x.nrows(), trace);
+    let (_, mut delta) = split_unit(&mut rest, rows * architecture.outputs())?;
     let mut index = architecture.depth();
     for layer in architecture.layers(theta)?.rev() {
         index -= 1;
-        let outputs = MatRef::new(&*delta, rows, layer.weight.nrows())?;
-        let visited = |input| Visit { layer: index, weight: layer.weight, input, delta: outputs };
-        if index == 0 {
-            visit(visited(x))?;
-            break;
+        // One call of `visit`, so that it is inlined.
+        let (mut input, mut below) = (*x, Default::default());
+        if index > 0 {
+            let inputs = layer.weight.ncols();
+            let (value, slope) = split_unit(&mut rest, rows * inputs)?;
+            (input, below) = (MatRef::new(value, rows, inputs)?, slope);
         }
-        let inputs = layer.weight.ncols();
-        let (value, below) = split_unit(&mut rest, rows * inputs)?;
-        visit(visited(MatRef::new(value, rows, inputs)?))?;
-        layer::pull_back(layer.weight, delta, below);
+        let outputs = MatRef::new(&*delta, rows, layer.weight.nrows())?;
+        visit(Visit { layer: index, weight: layer.weight, input, delta: outputs })?;
+        if index > 0 {
+            layer::pull_back_any(&layer.weight, delta, below);
+        }
         delta = below;
     }
-    Ok(total)
+    Ok(())
 }
 
 /// `out ← δW: rows×in`, the pullbacks `gᵢ = Wᵀδᵢ = ∂ℓᵢ/∂hᵢ` of one visited block.
@@ -265,19 +301,20 @@ pub(crate) fn split_unit<'t, T>(
     value.zip(slope).ok_or(Error::Scratch { needed: 2 * len, available })
 }
 
-/// Turns the output slopes of a block into `δ` and adds its losses to `total`.
-#[inline(always)]
+/// Turns the output slopes of a filled trace into `δ` and adds the block's losses to `total`.
+#[inline(never)]
 fn pull_back_losses<T: Scalar>(
     loss: Loss,
-    output: &[T],
-    y: MatRef<'_, T>,
-    delta: &mut [T],
+    y: &MatRef<'_, T>,
+    trace: &mut [T],
     mut total: f64,
-) -> f64 {
+) -> Result<f64> {
+    let mut rest = trace;
+    let (output, delta) = split_unit(&mut rest, y.data().len())?;
     let width = y.ncols().max(1);
     for ((f, y), delta) in Rows::new(output, width).zip(y.rows()).zip(RowsMut::new(delta, width)) {
         total += loss.value(f, y).to_f64();
         loss.pull_back(f, y, delta);
     }
-    total
+    Ok(total)
 }

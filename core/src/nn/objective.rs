@@ -9,7 +9,7 @@ use super::architecture::{Architecture, Bias, split_back_mut};
 use super::loss::Loss;
 use super::mlp::{self, Visit};
 use crate::error::{Error, Result, check_length, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, scal, scale_or_clear};
+use crate::linalg::blas::{add_gemm_tn, axpy_any, dot_any, scal, scale_or_clear};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -72,6 +72,7 @@ pub const fn gradient_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert_eq!((value, gradient), (7.25, [6.5]));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn gradient<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],
@@ -83,7 +84,7 @@ pub fn gradient<T: Scalar>(
     begin(objective, theta, samples, carry, gradient)?;
     let mut sweep = Sweep::default();
     while sweep.done < samples.len() {
-        sweep = accumulate(objective, theta, samples, sweep, gradient, scratch.reborrow())?;
+        accumulate(objective, theta, samples, &mut sweep, gradient, scratch.reborrow())?;
     }
     let value = finish(objective, theta, samples, sweep, gradient)?;
     if value.is_finite() { Ok(value) } else { Err(Error::NonFinite { what: "objective" }) }
@@ -110,15 +111,15 @@ pub(crate) fn begin<T: Scalar>(
 }
 
 /// Adds one block of samples to `gradient` and moves the sweep on: bounded work for one call.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn accumulate<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],
     samples: &Samples<'_, T>,
-    sweep: Sweep,
+    sweep: &mut Sweep,
     gradient: &mut [T],
     mut scratch: Scratch<'_, T>,
-) -> Result<Sweep> {
+) -> Result<()> {
     let architecture = &objective.architecture;
     let rows = scratch.rows(mlp::forward_scratch(architecture.widths, 1), samples.len())?;
     let block = samples.range(sweep.done, sweep.done + rows);
@@ -129,16 +130,23 @@ pub(crate) fn accumulate<T: Scalar>(
         let bias = split_back_mut(&mut rest, architecture.bias_len(outputs));
         let weight = split_back_mut(&mut rest, outputs * inputs);
         if let (Some(weight), Some(bias)) = (weight, bias) {
-            add_gemm_tn(visit.delta, visit.input, weight);
-            for delta in visit.delta.rows() {
-                axpy(T::ONE, delta, bias);
-            }
+            add_layer(&visit, weight, bias);
         }
         Ok(())
     };
     let (x, y, losses) = (block.x(), block.y(), sweep.loss);
-    let loss = mlp::backward_from(architecture, objective.loss, theta, x, y, trace, losses, add)?;
-    Ok(Sweep { done: sweep.done + block.len(), loss })
+    sweep.loss = mlp::backward_from(architecture, objective.loss, theta, x, y, trace, losses, add)?;
+    sweep.done += block.len();
+    Ok(())
+}
+
+/// `weight ← weight + δᵀh`, `bias ← bias + Σδ`: one layer's share of a block.
+#[inline(always)]
+fn add_layer<T: Scalar>(visit: &Visit<'_, T>, weight: &mut [T], bias: &mut [T]) {
+    add_gemm_tn(&visit.delta, &visit.input, weight);
+    for delta in visit.delta.rows() {
+        axpy_any(T::ONE, delta, bias);
+    }
 }
 
 /// Divides the sums by `n`, adds the decay and returns the objective, which may have overflowed.
@@ -164,9 +172,9 @@ pub(crate) fn finish<T: Scalar>(
             Bias::None | Bias::Free => &[layer.weight.data()],
         };
         for &values in decayed {
-            norm_squared += dot(values, values);
+            norm_squared += dot_any(values, values);
             let part = rest.split_off_mut(..values.len()).unwrap_or_default();
-            axpy(objective.lambda, values, part);
+            axpy_any(objective.lambda, values, part);
         }
         if objective.architecture.bias == Bias::Free {
             let _undecayed = rest.split_off_mut(..layer.bias.len());

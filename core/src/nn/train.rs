@@ -16,7 +16,7 @@ use super::optimizer::{Adam, Optimizer, adam};
 use super::sgd;
 use crate::error::{Error, Result, check_length};
 use crate::features::{Measured, Missing, certificate};
-use crate::linalg::blas::{axpy, norm};
+use crate::linalg::blas::{axpy_any, norm};
 use crate::rng::{Permutation, Rng};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
@@ -188,6 +188,7 @@ pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert!(last.bound.unwrap() <= 1e-6 && curve.records().first() > curve.records().last());
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[inline(never)]
 pub fn step<T: Scalar>(
     training: &Training<'_, T>,
     state: &mut State,
@@ -196,70 +197,126 @@ pub fn step<T: Scalar>(
     memory: &mut [T],
     scratch: Scratch<'_, T>,
 ) -> Result<Event> {
-    let (objective, optimizer) = (&training.objective, &training.optimizer);
-    optimizer.check()?;
-    check_length("optimiser memory", optimizer.words(theta.len()), memory.len())?;
-    if let Optimizer::Sgd { rate, schedule } = optimizer {
-        let rate = schedule.rate(*rate, state.evaluations);
-        return online_step(training, rate, state, samples, theta, scratch);
+    training.optimizer.check()?;
+    check_length("optimiser memory", training.optimizer.words(theta.len()), memory.len())?;
+    if let Optimizer::Sgd { .. } = training.optimizer {
+        return online_step(training, state, samples, theta, scratch);
     }
     let (gradient, memory) = memory.split_at_mut_checked(theta.len()).ok_or(Error::Length {
         what: "optimiser memory",
         expected: theta.len(),
         found: 0,
     })?;
-    if let Some(last) = state.owed {
-        if state.evaluations >= training.evaluations {
-            return Ok(Event::Stopped(Stop::Exhausted, last));
-        }
-        state.owed = None;
-        if !update(optimizer, state, last.objective, theta, gradient, memory)? {
-            return Ok(Event::Stopped(Stop::Stalled, last));
+    if state.owed.is_some() {
+        let stop = settle(training, state, theta, gradient, memory)?;
+        let last = if stop == Some(Stop::Exhausted) { state.owed } else { state.owed.take() };
+        if let (Some(stop), Some(last)) = (stop, last) {
+            return Ok(Event::Stopped(stop, last));
         }
     }
-    if !state.started {
-        // The first velocity starts at zero, whatever the buffer holds.
-        let first = state.evaluations == 0 || state.certifying;
-        let carry = if first { T::ZERO } else { optimizer.carry() };
-        objective::begin(objective, theta, samples, carry, gradient)?;
-        state.sweep = Sweep::default();
-        state.started = true;
-    }
-    if state.sweep.done < samples.len() {
-        state.sweep =
-            objective::accumulate(objective, theta, samples, state.sweep, gradient, scratch)?;
-        if state.sweep.done < samples.len() {
-            return Ok(Event::Working);
-        }
-    }
-    let value = objective::finish(objective, theta, samples, state.sweep, gradient)?;
-    state.started = false;
-    state.evaluations = state.evaluations.saturating_add(1);
-    if !(value.is_finite() || matches!(optimizer, Optimizer::Lbfgs { .. })) {
-        return Err(Error::NonFinite { what: "objective" });
-    }
-    let (evaluation, expected) = evaluation(training, state, value, theta, gradient)?;
-    let within = expected.is_ok_and(|bound| bound <= training.tolerance);
-    if within && evaluation.bound.is_ok() {
-        return Ok(Event::Stopped(Stop::Converged, evaluation));
-    }
-    // The velocity suggests convergence; the next evaluation asks the gradient itself.
-    state.certifying = within;
-    if state.evaluations >= training.evaluations {
-        state.owed = Some(evaluation);
-        return Ok(Event::Stopped(Stop::Exhausted, evaluation));
-    }
-    if update(optimizer, state, value, theta, gradient, memory)? {
-        Ok(Event::Evaluated(evaluation))
+    if sweep(training, state, samples, theta, gradient, scratch)? {
+        conclude(training, state, samples, theta, gradient, memory)
     } else {
-        Ok(Event::Stopped(Stop::Stalled, evaluation))
+        Ok(Event::Working)
     }
 }
 
 // The stages of a step are not inlined: their frames would lie on the stack together.
 
-/// Moves `theta`; `false` when the optimiser is at its end.
+/// Updates from an evaluation within a budget that was used up; whether training stops again.
 #[inline(never)]
+fn settle<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    theta: &mut [T],
+    gradient: &mut [T],
+    memory: &mut [T],
+) -> Result<Option<Stop>> {
+    if state.evaluations >= training.evaluations {
+        return Ok(Some(Stop::Exhausted));
+    }
+    let value = state.owed.map_or(f64::NAN, |last| last.objective);
+    let moved = update(&training.optimizer, state, value, theta, gradient, memory)?;
+    Ok((!moved).then_some(Stop::Stalled))
+}
+
+/// Takes one block of samples through the network; `true` when it was the last one.
+#[inline(always)]
+fn sweep<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &[T],
+    gradient: &mut [T],
+    scratch: Scratch<'_, T>,
+) -> Result<bool> {
+    let objective = &training.objective;
+    if !state.started {
+        // The first velocity starts at zero, whatever the buffer holds.
+        let first = state.evaluations == 0 || state.certifying;
+        let carry = if first { T::ZERO } else { training.optimizer.carry() };
+        objective::begin(objective, theta, samples, carry, gradient)?;
+        state.sweep = Sweep::default();
+        state.started = true;
+    }
+    if state.sweep.done < samples.len() {
+        objective::accumulate(objective, theta, samples, &mut state.sweep, gradient, scratch)?;
+    }
+    Ok(state.sweep.done >= samples.len())
+}
+
+/// Ends an evaluation, and updates unless training stops there.
+#[inline(never)]
+fn conclude<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &mut [T],
+    gradient: &mut [T],
+    memory: &mut [T],
+) -> Result<Event> {
+    let (evaluation, stop) = complete(training, state, samples, theta, gradient)?;
+    if let Some(stop) = stop {
+        return Ok(Event::Stopped(stop, evaluation));
+    }
+    let value = evaluation.objective;
+    Ok(if update(&training.optimizer, state, value, theta, gradient, memory)? {
+        Event::Evaluated(evaluation)
+    } else {
+        Event::Stopped(Stop::Stalled, evaluation)
+    })
+}
+
+/// Ends an evaluation; whether training stops there.
+#[inline(never)]
+fn complete<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &[T],
+    gradient: &mut [T],
+) -> Result<(Evaluation, Option<Stop>)> {
+    let value = objective::finish(&training.objective, theta, samples, state.sweep, gradient)?;
+    state.started = false;
+    state.evaluations = state.evaluations.saturating_add(1);
+    if !(value.is_finite() || matches!(training.optimizer, Optimizer::Lbfgs { .. })) {
+        return Err(Error::NonFinite { what: "objective" });
+    }
+    let (evaluation, within) = evaluation(training, state, value, theta, gradient)?;
+    if within && evaluation.bound.is_ok() {
+        return Ok((evaluation, Some(Stop::Converged)));
+    }
+    // The velocity suggests convergence; the next evaluation asks the gradient itself.
+    state.certifying = within;
+    let exhausted = state.evaluations >= training.evaluations;
+    if exhausted {
+        state.owed = Some(evaluation);
+    }
+    Ok((evaluation, exhausted.then_some(Stop::Exhausted)))
+}
+
+/// Moves `theta`; `false` when the optimiser is at its end.
+#[inline(always)]
 fn update<T: Scalar>(
     optimizer: &Optimizer<T>,
     state: &mut State,
@@ -268,42 +325,55 @@ fn update<T: Scalar>(
     gradient: &mut [T],
     memory: &mut [T],
 ) -> Result<bool> {
+    let moved = match *optimizer {
+        Optimizer::Lbfgs { pairs } => {
+            let moved = lbfgs::update(pairs, &mut state.lbfgs, value, gradient, theta, memory)?;
+            moved != Move::Stalled
+        }
+        _ => descend(optimizer, state.updates, theta, gradient, memory),
+    };
+    state.updates = state.updates.saturating_add(1);
+    Ok(moved)
+}
+
+/// [`update`] by a fixed rule.
+#[inline(never)]
+fn descend<T: Scalar>(
+    optimizer: &Optimizer<T>,
+    updates: u32,
+    theta: &mut [T],
+    gradient: &mut [T],
+    memory: &mut [T],
+) -> bool {
     match *optimizer {
-        Optimizer::Sgd { .. } => {}
+        Optimizer::Sgd { .. } | Optimizer::Lbfgs { .. } => {}
         Optimizer::HeavyBall { rate, schedule, .. } => {
-            axpy(-schedule.rate(rate, state.updates), gradient, theta);
+            axpy_any(-schedule.rate(rate, updates), gradient, theta);
         }
         Optimizer::Adam { rate, beta1, beta2, epsilon, decay, schedule } => {
-            let rate = schedule.rate(rate, state.updates);
+            let rate = schedule.rate(rate, updates);
             let half = memory.len() / 2;
-            let Some((mean, square)) = memory.split_at_mut_checked(half) else { return Ok(false) };
-            if state.updates == 0 {
+            let Some((mean, square)) = memory.split_at_mut_checked(half) else { return false };
+            if updates == 0 {
                 mean.fill(T::ZERO);
                 square.fill(T::ZERO);
             }
             let config = Adam { rate, beta1, beta2, epsilon, decay };
-            adam(&config, state.updates.saturating_add(1), gradient, theta, mean, square);
-        }
-        Optimizer::Lbfgs { pairs } => {
-            let moved = lbfgs::update(pairs, &mut state.lbfgs, value, gradient, theta, memory)?;
-            state.updates = state.updates.saturating_add(1);
-            return Ok(moved != Move::Stalled);
+            adam(&config, updates.saturating_add(1), gradient, theta, mean, square);
         }
     }
-    state.updates = state.updates.saturating_add(1);
-    Ok(true)
+    true
 }
 
-/// The evaluation as it is reported, and the certificate to be expected: for heavy ball, whose buffer
-/// holds the velocity, from its running mean.
-#[inline(never)]
+/// The evaluation as it is reported, and whether its certificate is within the tolerance: for heavy
+/// ball, whose buffer holds the velocity, the one to be expected from its running mean.
 fn evaluation<T: Scalar>(
     training: &Training<'_, T>,
     state: &State,
     objective: f64,
     theta: &[T],
     gradient: &[T],
-) -> Result<(Evaluation, Measured)> {
+) -> Result<(Evaluation, bool)> {
     let carry = training.optimizer.carry().to_f64();
     let exact = state.certifying || state.evaluations == 1 || carry == 0.0;
     let mean = if exact { 1.0 } else { 1.0 - carry };
@@ -321,24 +391,25 @@ fn evaluation<T: Scalar>(
         gradient_norm: if asked { Ok(mean * norm(gradient)) } else { missing },
         bound: if exact { bound } else { missing },
     };
-    Ok((evaluation, bound.map(|bound| mean * bound)))
+    Ok((evaluation, bound.is_ok_and(|bound| mean * bound <= training.tolerance)))
 }
 
 /// One sample of an epoch of online SGD.
 #[inline(never)]
 fn online_step<T: Scalar>(
     training: &Training<'_, T>,
-    rate: T,
     state: &mut State,
     samples: &Samples<'_, T>,
     theta: &mut [T],
     scratch: Scratch<'_, T>,
 ) -> Result<Event> {
+    let Optimizer::Sgd { rate, schedule } = training.optimizer else { return Ok(Event::Working) };
+    let rate = schedule.rate(rate, state.evaluations);
     // A seed of its own for each epoch: sampling without replacement, in ever new order.
     let seed = Rng::new(training.seed ^ (u64::from(state.evaluations) << 32)).next_u64();
     let index = Permutation::new(samples.len(), seed).index(state.sweep.done);
     if let (Some(x), Some(y)) = (samples.x().row(index), samples.y().row(index)) {
-        let loss = sgd::step(&training.objective, rate, x, y, theta, scratch)?.to_f64();
+        let loss = sgd::step_any(&training.objective, rate, x, y, theta, scratch)?.to_f64();
         if !loss.is_finite() {
             return Err(Error::NonFinite { what: "loss" });
         }

@@ -20,8 +20,6 @@ pub struct Machine {
     pub target: &'static str,
     /// The core, for people.
     pub core: &'static str,
-    /// Whether its images are optimised for size, for want of flash.
-    pub small: bool,
     /// Whether its RAM holds what `counts` works on.
     pub counts: bool,
     emulator: &'static str,
@@ -29,7 +27,7 @@ pub struct Machine {
 }
 
 const fn arm(target: &'static str, core: &'static str, board: &'static [&'static str]) -> Machine {
-    Machine { target, core, small: false, counts: true, emulator: "qemu-system-arm", board }
+    Machine { target, core, counts: true, emulator: "qemu-system-arm", board }
 }
 
 const fn riscv(
@@ -42,11 +40,7 @@ const fn riscv(
 
 /// Every machine.
 pub const MACHINES: [Machine; 6] = [
-    Machine {
-        small: true,
-        counts: false,
-        ..arm("thumbv6m-none-eabi", "Cortex-M0", &["-machine", "microbit"])
-    },
+    Machine { counts: false, ..arm("thumbv6m-none-eabi", "Cortex-M0", &["-machine", "microbit"]) },
     arm("thumbv7m-none-eabi", "Cortex-M3", &["-machine", "mps2-an385"]),
     arm("thumbv7em-none-eabihf", "Cortex-M4F", &["-machine", "mps2-an386"]),
     arm("thumbv8m.main-none-eabihf", "Cortex-M33", &["-machine", "mps2-an505"]),
@@ -85,8 +79,8 @@ impl Machine {
     /// Where cargo puts an image.
     pub fn image(&self, name: &str) -> PathBuf {
         // As `part_build` of ci.sh has them built.
-        let bits = name.starts_with("bits-") && self.target != PEERS_TARGET;
-        let profile = if self.small || bits { "image-small" } else { "image" };
+        let fast = self.target == PEERS_TARGET || name == "counts";
+        let profile = if fast { "image" } else { "image-small" };
         [env!("CARGO_MANIFEST_DIR"), "..", "target", self.target, profile, name].iter().collect()
     }
 

@@ -80,5 +80,8 @@ pub fn write<T: Serialize>(name: &str, rows: &[T]) -> Result<()> {
 
 /// Writes text.
 pub fn put(name: &str, text: &str) -> Result<()> {
+    if let Some(folder) = path(name).parent() {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{name}: {error}"))?;
+    }
     std::fs::write(path(name), text).map_err(|error| format!("{name}: {error}").into())
 }

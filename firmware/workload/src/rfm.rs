@@ -1,7 +1,7 @@
 //! FACT-RFM on a parity problem, in the caller's buffers: the machine finds out which of its inputs
 //! the label depends on.
 
-use crate::text::{self, Out, fixed, right, whole};
+use crate::text::{Number, Out, put};
 use fact_core::Result;
 use fact_core::kernel::{
     Centering, Kernel, Predictor, Rescale, Rfm, Ridge, Shape, Update, predict_scratch, rfm,
@@ -54,11 +54,11 @@ pub struct Buffers<'a> {
 pub fn run(buffers: Buffers<'_>, out: &mut Out<'_>) -> Result<bool> {
     let Buffers { x, y, metric, dual, fit, predict } = buffers;
     out("rfm: ");
-    out(&whole(N as u64));
+    put(out, Number::Whole(N as u64), 0);
     out(" samples of ");
-    out(&whole(D as u64));
+    put(out, Number::Whole(D as u64), 0);
     out(" bits, label the parity of three of them, f32\nbuffers ");
-    out(&whole(BYTES as u64));
+    put(out, Number::Whole(BYTES as u64), 0);
     out(" bytes\n\nround  accuracy\n");
     draw(x, y);
     let mut view = MatMut::new(metric, D, D)?;
@@ -78,8 +78,8 @@ pub fn run(buffers: Buffers<'_>, out: &mut Out<'_>) -> Result<bool> {
     let mut last = Ok(0.0);
     let observe = |round: rfm::Round<'_, f32>| {
         last = accuracy(&round.predictor, predict);
-        right(out, &whole(round.round.into()), 5);
-        right(out, &fixed(*last.as_ref().unwrap_or(&0.0), 1), 8);
+        put(out, Number::Whole(round.round.into()), 5);
+        put(out, Number::Fixed(*last.as_ref().unwrap_or(&0.0), 1), 8);
         out(" %\n");
     };
     rfm::fit(&machine, &samples, ROUNDS, view, dual, observe, lent).map_err(|f| f.error)?;
@@ -88,6 +88,7 @@ pub fn run(buffers: Buffers<'_>, out: &mut Out<'_>) -> Result<bool> {
 }
 
 /// Random inputs with their parities, as ±1.
+#[inline(never)]
 fn draw(x: &mut [f32], y: &mut [f32]) {
     let mut rng = Rng::new(1);
     let mut rest = x.iter_mut();
@@ -124,6 +125,7 @@ fn accuracy(predictor: &Predictor<'_, f32>, memory: &mut [f32]) -> Result<f64> {
 
 /// Prints the inputs of the largest weights and their share of all weight; answers whether they are
 /// those of the parity.
+#[inline(never)]
 fn support(metric: &[f32], out: &mut Out<'_>) -> bool {
     let diagonal = || metric.iter().step_by(D + 1).copied();
     let total: f32 = diagonal().fold(0.0, |sum, m| sum + m);
@@ -133,13 +135,13 @@ fn support(metric: &[f32], out: &mut Out<'_>) -> bool {
     for (j, weight) in diagonal().enumerate() {
         if diagonal().filter(|&other| other > weight).count() < SUPPORT.len() {
             out(" ");
-            out(&whole(j as u64));
+            put(out, Number::Whole(j as u64), 0);
             share += weight;
             right_ones += usize::from(SUPPORT.contains(&j));
         }
     }
     out(", ");
-    out(&text::fixed(f64::from(100.0 * share / total), 1));
+    put(out, Number::Fixed(f64::from(100.0 * share / total), 1), 0);
     out(" % of the weight\n");
     right_ones == SUPPORT.len()
 }

@@ -8,6 +8,29 @@ pub type Out<'a> = dyn FnMut(&str) + 'a;
 /// A number in text.
 pub type Text = String<24>;
 
+/// A number to be written by [`put`].
+#[derive(Clone, Copy, Debug)]
+pub enum Number {
+    /// See [`whole`].
+    Whole(u64),
+    /// See [`fixed`].
+    Fixed(f64, usize),
+    /// See [`scientific`].
+    Scientific(f64),
+}
+
+/// Writes a number to the right of a column this wide. Its text lives on this frame only, not on that
+/// of a caller who goes on to do more.
+#[inline(never)]
+pub fn put(out: &mut Out<'_>, number: Number, width: usize) {
+    let text = match number {
+        Number::Whole(number) => whole(number),
+        Number::Fixed(number, decimals) => fixed(number, decimals),
+        Number::Scientific(number) => scientific(number),
+    };
+    right(out, &text, width);
+}
+
 /// Sixteen hexadecimal digits.
 pub fn hex(number: u64) -> Text {
     let mut text = Text::new();
@@ -115,7 +138,7 @@ pub fn reason(error: &fact_core::Error) -> &'static str {
 pub fn widths(out: &mut Out<'_>, widths: &[usize]) {
     for (index, &width) in widths.iter().enumerate() {
         out(if index > 0 { "-" } else { "" });
-        out(&whole(width as u64));
+        put(out, Number::Whole(width as u64), 0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Iris from flash, trained to the certificate and judged by FACT, in the caller's buffers.
 
 use crate::iris;
-use crate::text::{self, Out, fixed, right, scientific, whole};
+use crate::text::{self, Number, Out, put};
 use fact_core::features::{Measured, certificate, fact};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::init::{self, Init};
@@ -25,8 +25,6 @@ pub const THETA: usize = WIDTHS.params(Bias::None);
 pub const MEMORY: usize = train::memory(&OPTIMIZER, THETA);
 /// Words of scratch: one sample at a time.
 pub const SCRATCH: usize = train::step_scratch(&WIDTHS.0, 1);
-/// A residual certified below this ends training.
-const TOLERANCE: f64 = 1e-3;
 
 /// Trains, prints a table like that of `fact verify` and answers whether FACT holds.
 ///
@@ -40,19 +38,18 @@ pub fn run(
     out: &mut Out<'_>,
 ) -> Result<bool> {
     let samples = load(x)?;
-    let objective = objective();
-    let last = descend(&objective, &samples, theta, memory, scratch, out)?;
-    out("objective ");
-    out(&fixed(last.objective, 6));
-    let learnt = grade(&objective, &samples, theta, memory, out)?;
-    let held = judge(&objective, &samples, theta, memory, out)? && learnt;
+    init::fill(&TRAINING.objective.architecture, Init::Normal { gain: 1.0 }, 0, theta)?;
+    descend(&samples, theta, memory, scratch, out)?;
+    let learnt = grade(&samples, theta, memory, out)?;
+    let held = judge(&samples, theta, memory, out)? && learnt;
     out(if held { "PASS FACT holds in every layer" } else { "FAIL FACT does not hold" });
     out(" (Pearson >= 0.99, residual <= 0.1, not collapsed).\n");
     Ok(held)
 }
 
-fn objective() -> Objective<'static, f32> {
-    Objective {
+/// In flash.
+static TRAINING: Training<'static, f32> = Training {
+    objective: Objective {
         architecture: Architecture {
             widths: &WIDTHS.0,
             hidden: Activation::Tanh,
@@ -61,8 +58,12 @@ fn objective() -> Objective<'static, f32> {
         },
         loss: Loss::HalfSquared,
         lambda: 3e-3,
-    }
-}
+    },
+    optimizer: OPTIMIZER,
+    evaluations: 2000,
+    tolerance: 1e-3, // certified: FACT is at most so far from WᵀW
+    seed: 0,
+};
 
 // The stages are not inlined: their frames would lie on the stack together.
 
@@ -80,55 +81,56 @@ pub(crate) fn load(x: &mut [f32]) -> Result<Samples<'_, f32>> {
 /// Minimises the objective, in steps of one sample.
 #[inline(never)]
 fn descend(
-    objective: &Objective<'_, f32>,
     samples: &Samples<'_, f32>,
     theta: &mut [f32],
     memory: &mut [f32],
     scratch: &mut [f32],
     out: &mut Out<'_>,
-) -> Result<Evaluation> {
-    init::fill(&objective.architecture, Init::Normal { gain: 1.0 }, 0, theta)?;
-    let training = Training {
-        objective: *objective,
-        optimizer: OPTIMIZER,
-        evaluations: 2000,
-        tolerance: TOLERANCE,
-        seed: 0,
-    };
+) -> Result<()> {
     let mut state = State::new();
     loop {
         let lent = Scratch::new(scratch);
-        if let Event::Stopped(why, last) =
-            train::step(&training, &mut state, samples, theta, memory, lent)?
-        {
-            out("iris: ");
-            out(&whole(samples.len() as u64));
-            out(" samples from flash, network ");
-            text::widths(out, &WIDTHS.0);
-            out(", tanh, f32\nL-BFGS: ");
-            out(&whole(last.evaluations.into()));
-            out(match why {
-                Stop::Converged => " evaluations, critical point certified\n",
-                Stop::Exhausted => " evaluations, budget spent\n",
-                Stop::Stalled => " evaluations, no further progress\n",
-            });
-            return Ok(last);
+        // Looked at where it lies: a copy would take stack all through training.
+        match &train::step(&TRAINING, &mut state, samples, theta, memory, lent) {
+            Ok(Event::Stopped(why, last)) => {
+                tell(samples.len(), *why, last, out);
+                return Ok(());
+            }
+            Ok(_) => {}
+            Err(error) => return Err(*error),
         }
     }
+}
+
+/// Prints how training has ended.
+#[inline(never)]
+fn tell(samples: usize, why: Stop, last: &Evaluation, out: &mut Out<'_>) {
+    out("iris: ");
+    put(out, Number::Whole(samples as u64), 0);
+    out(" samples from flash, network ");
+    text::widths(out, &WIDTHS.0);
+    out(", tanh, f32\nL-BFGS: ");
+    put(out, Number::Whole(last.evaluations.into()), 0);
+    out(match why {
+        Stop::Converged => " evaluations, critical point certified\n",
+        Stop::Exhausted => " evaluations, budget spent\n",
+        Stop::Stalled => " evaluations, no further progress\n",
+    });
+    out("objective ");
+    put(out, Number::Fixed(last.objective, 6), 0);
 }
 
 /// Prints the accuracy and answers whether the network has not collapsed.
 #[inline(never)]
 fn grade(
-    objective: &Objective<'_, f32>,
     samples: &Samples<'_, f32>,
     theta: &[f32],
     memory: &mut [f32],
     out: &mut Out<'_>,
 ) -> Result<bool> {
-    let fit = evaluate::fit(objective, theta, samples, Scratch::new(memory))?;
+    let fit = evaluate::fit(&TRAINING.objective, theta, samples, Scratch::new(memory))?;
     out(", training accuracy ");
-    out(&fixed(100.0 * fit.accuracy().unwrap_or_default(), 2));
+    put(out, Number::Fixed(100.0 * fit.accuracy().unwrap_or_default(), 2), 0);
     out(" %\n\n");
     Ok(!fit.collapsed())
 }
@@ -137,7 +139,6 @@ fn grade(
 /// memory has done its work: it holds the gradients and the matrices compared.
 #[inline(never)]
 fn judge(
-    objective: &Objective<'_, f32>,
     samples: &Samples<'_, f32>,
     theta: &[f32],
     memory: &mut [f32],
@@ -145,42 +146,75 @@ fn judge(
 ) -> Result<bool> {
     let mut scratch = Scratch::new(memory);
     let (decayed, data) = (scratch.take(theta.len())?, scratch.take(theta.len())?);
-    let lent = scratch.reborrow();
-    objective::gradient(objective, theta, samples, 0.0, decayed, lent)?;
-    let undecayed = Objective { lambda: 0.0, ..*objective };
-    let lent = scratch.reborrow();
-    objective::gradient(&undecayed, theta, samples, 0.0, data, lent)?;
+    gradients(samples, theta, decayed, data, scratch.reborrow())?;
     out("             FACT               bFACT              FACT\n");
     out("layer size   Pearson residual   Pearson residual   bound\n");
-    let architecture = &objective.architecture;
+    let architecture = &TRAINING.objective.architecture;
     let slopes = architecture.layers(decayed)?.zip(architecture.layers(data)?);
     let mut held = true;
     for (index, (layer, (decayed, data))) in architecture.layers(theta)?.zip(slopes).enumerate() {
-        let (weight, lambda) = (layer.weight, objective.lambda);
-        let lent = scratch.reborrow();
-        let found = fact::agreement_from_gradient(lambda, weight, data.weight, lent)?;
-        let lent = scratch.reborrow();
-        let bound = certificate::bound(lambda, weight, decayed.weight, lent)?;
-        right(out, &whole(index as u64), 5);
-        right(out, &whole(weight.nrows() as u64), 3);
+        let weight = &layer.weight;
+        put(out, Number::Whole(index as u64), 5);
+        put(out, Number::Whole(weight.nrows() as u64), 3);
         out("x");
-        out(&whole(weight.ncols() as u64));
-        for agreement in [found.fact, found.backward] {
-            measured(out, agreement.pearson, |x| fixed(x, 6), 10);
-            measured(out, agreement.residual, scientific, 9);
-        }
-        measured(out, bound, scientific, 8);
-        out("\n");
-        held &= found.fact.pearson.is_ok_and(|pearson| pearson >= 0.99)
-            && found.fact.residual.is_ok_and(|residual| residual <= 0.1);
+        put(out, Number::Whole(weight.ncols() as u64), 0);
+        held &= agree(weight, &data.weight, scratch.reborrow(), out)?;
+        bound(weight, &decayed.weight, scratch.reborrow(), out)?;
     }
     Ok(held)
 }
 
+/// The gradient of the objective, and that of the loss alone.
+fn gradients(
+    samples: &Samples<'_, f32>,
+    theta: &[f32],
+    decayed: &mut [f32],
+    data: &mut [f32],
+    mut scratch: Scratch<'_, f32>,
+) -> Result<()> {
+    static UNDECAYED: Objective<'static, f32> = Objective { lambda: 0.0, ..TRAINING.objective };
+    let lent = scratch.reborrow();
+    objective::gradient(&TRAINING.objective, theta, samples, 0.0, decayed, lent)?;
+    objective::gradient(&UNDECAYED, theta, samples, 0.0, data, scratch)?;
+    Ok(())
+}
+
+/// Prints how well FACT and bFACT of a layer agree with its weights, and answers whether FACT holds.
+#[inline(never)]
+fn agree(
+    weight: &MatRef<'_, f32>,
+    gradient: &MatRef<'_, f32>,
+    scratch: Scratch<'_, f32>,
+    out: &mut Out<'_>,
+) -> Result<bool> {
+    let lambda = TRAINING.objective.lambda;
+    let found = fact::agreement_from_gradient(lambda, *weight, *gradient, scratch)?;
+    for agreement in [&found.fact, &found.backward] {
+        measured(out, agreement.pearson, |x| Number::Fixed(x, 6), 10);
+        measured(out, agreement.residual, Number::Scientific, 9);
+    }
+    Ok(found.fact.pearson.is_ok_and(|pearson| pearson >= 0.99)
+        && found.fact.residual.is_ok_and(|residual| residual <= 0.1))
+}
+
+/// Prints the certificate of a layer.
+#[inline(never)]
+fn bound(
+    weight: &MatRef<'_, f32>,
+    gradient: &MatRef<'_, f32>,
+    scratch: Scratch<'_, f32>,
+    out: &mut Out<'_>,
+) -> Result<()> {
+    let bound = certificate::bound(TRAINING.objective.lambda, *weight, *gradient, scratch)?;
+    measured(out, bound, Number::Scientific, 8);
+    out("\n");
+    Ok(())
+}
+
 /// Prints a measurement, or a dash where there is none.
-fn measured(out: &mut Out<'_>, value: Measured, show: fn(f64) -> text::Text, width: usize) {
+fn measured(out: &mut Out<'_>, value: Measured, show: fn(f64) -> Number, width: usize) {
     match value {
-        Ok(value) => right(out, &show(value), width),
-        Err(_) => right(out, "-", width),
+        Ok(value) => put(out, show(value), width),
+        Err(_) => text::right(out, "-", width),
     }
 }

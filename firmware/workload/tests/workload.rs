@@ -40,20 +40,21 @@ fn iris_is_the_file() {
     let mut x = [0.0_f64; iris::SAMPLES * iris::FEATURES];
     iris::features(&mut x);
     let mut species = vec![];
-    for (index, line) in csv.lines().skip(1).enumerate() {
-        let fields: Vec<_> = line.split(',').collect();
-        for (x, field) in x.iter().skip(index * iris::FEATURES).zip(&fields[..iris::FEATURES]) {
-            assert_eq!(Ok(*x), field.parse(), "line {index}");
+    let rows = x.chunks(iris::FEATURES).zip(iris::TARGETS.chunks(iris::CLASSES));
+    assert_eq!(csv.lines().skip(1).count(), iris::SAMPLES);
+    for (index, (line, (x, targets))) in csv.lines().skip(1).zip(rows).enumerate() {
+        let mut fields = line.split(',');
+        for x in x {
+            assert_eq!(Some(Ok(*x)), fields.next().map(str::parse), "line {index}");
         }
-        let name = fields[iris::FEATURES];
+        let name = fields.next();
         if species.last() != Some(&name) {
             species.push(name);
         }
-        let targets = &iris::TARGETS[index * iris::CLASSES..][..iris::CLASSES];
         let class = species.len() - 1;
         assert!(targets.iter().enumerate().all(|(k, &y)| (y == 1.0) == (k == class)), "{index}");
     }
-    assert_eq!(species, ["setosa", "versicolor", "virginica"]);
+    assert_eq!(species, [Some("setosa"), Some("versicolor"), Some("virginica")]);
 }
 
 #[test]

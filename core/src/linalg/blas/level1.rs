@@ -30,6 +30,18 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     x_tail.iter().zip(y_tail).fold(head, |sum, (&x, &y)| sum + x * y)
 }
 
+/// [`dot`], compiled once: a loop of its own keeps its sums off the caller's frame.
+#[inline(never)]
+pub(crate) fn dot_any<T: Scalar>(x: &[T], y: &[T]) -> T {
+    dot(x, y)
+}
+
+/// [`axpy`], compiled once, likewise.
+#[inline(never)]
+pub(crate) fn axpy_any<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
+    axpy(alpha, x, y);
+}
+
 /// `‖x‖`, from [`dot`] where no square can have over- or underflowed, otherwise from the elements
 /// divided by the largest.
 ///
@@ -39,7 +51,7 @@ pub fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
 /// assert!((norm(&[3e-30_f32, 4e-30]) - 5e-30).abs() < 1e-36);
 /// ```
 pub fn norm<T: Scalar>(x: &[T]) -> f64 {
-    let squares = dot(x, x);
+    let squares = dot_any(x, x);
     let safe = T::from_usize(x.len()) * T::MIN_POSITIVE / T::EPSILON;
     if squares.is_finite() && squares > safe {
         return libm::sqrt(squares.to_f64());

@@ -88,8 +88,20 @@ pub(crate) fn add_gemv<T: Scalar>(a: &[T], x: &[T], y: &mut [T]) {
     add_rows_dot(a, x, y, |a, x| a * x);
 }
 
+/// [`add_gemv`], compiled once: for shapes that come at run time.
+#[inline(never)]
+pub(crate) fn add_gemv_any<T: Scalar>(a: &[T], x: &[T], y: &mut [T]) {
+    add_gemv(a, x, y);
+}
+
 /// Columns of a strip of [`add_ger`], held in registers while the rows go by.
 const STRIP: usize = 16;
+
+/// [`add_ger`] with `α = 1`, compiled once: for shapes that come at run time.
+#[inline(never)]
+pub(super) fn add_ger_any<T: Scalar>(x: &[T], y: &[T], a: &mut [T]) {
+    add_ger(T::ONE, x, y, a);
+}
 
 /// `A ← αxyᵀ + A` for row-major `A` with rows as long as `y`.
 #[inline(always)]

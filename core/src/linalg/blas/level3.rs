@@ -1,9 +1,9 @@
 //! Matrix–matrix operations.
 
-use super::level2::{add_gemv, add_ger};
+use super::level2::{add_gemv, add_gemv_any, add_ger_any};
 use super::packed;
 use super::scale_or_clear;
-use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times};
+use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times, rows_times_any};
 use crate::error::{Result, check_shape};
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
@@ -50,9 +50,17 @@ pub(crate) fn gemm_any<T: Scalar>(
     a: MatRef<'_, T>,
     b: MatRef<'_, T>,
     beta: T,
-    c: MatMut<'_, T>,
+    mut c: MatMut<'_, T>,
 ) -> Result<()> {
-    gemm(alpha, a, b, beta, c)
+    check_shape("B", (a.ncols(), b.ncols()), b.shape())?;
+    check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
+    scale_or_clear(beta, c.data_mut());
+    if alpha == T::ONE {
+        rows_times_any(|a| a, a.data(), &b, c.data_mut(), Accumulate);
+    } else {
+        rows_times_any(|a| alpha * a, a.data(), &b, c.data_mut(), Accumulate);
+    }
+    Ok(())
 }
 
 /// `C ← αAᵀB + βC`, for `A: k×m`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
@@ -81,9 +89,9 @@ pub fn gemm_tn<T: Scalar>(
     check_shape("C", (a.ncols(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        add_gemm_tn(a, b, c.data_mut());
+        add_gemm_tn(&a, &b, c.data_mut());
     } else {
-        columns_times(|a| alpha * a, a, b, c.data_mut(), Accumulate);
+        columns_times(|a| alpha * a, &a, &b, c.data_mut(), Accumulate);
     }
     Ok(())
 }
@@ -115,7 +123,7 @@ pub fn gemm_nt<T: Scalar>(
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
         add_gemm_nt(a, b, c.data_mut());
-    } else if a.nrows() >= packed::WORTHWHILE {
+    } else if packed::pays(a.nrows()) {
         packed::rows_times_rows(|a| alpha * a, a, b, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
@@ -211,7 +219,7 @@ pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 /// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    if a.nrows() >= packed::WORTHWHILE {
+    if packed::pays(a.nrows()) {
         packed::rows_times_rows(|a| a, a, b, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
@@ -220,12 +228,24 @@ pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut
     }
 }
 
+/// [`add_gemm_nt`] for shapes that come at run time.
+#[inline(always)]
+pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
+    if packed::pays(a.nrows()) {
+        packed::rows_times_rows(|a| a, *a, *b, c);
+    } else {
+        for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
+            add_gemv_any(b.data(), a, c);
+        }
+    }
+}
+
 /// `C ← AᵀB + C` for `A` and `B` with equally many rows.
 #[inline(always)]
-pub(crate) fn add_gemm_tn<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
+pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
     if a.nrows() == 1 {
         // A single sample: the same bits, without setting up a tile for each 16 products.
-        add_ger(T::ONE, a.data(), b.data(), c);
+        add_ger_any(a.data(), b.data(), c);
     } else {
         columns_times(|a| a, a, b, c, Accumulate);
     }
@@ -235,4 +255,10 @@ pub(crate) fn add_gemm_tn<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut
 #[inline(always)]
 pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: MatRef<'_, T>, c: &mut [T]) {
     rows_times(|a| a, a, b, c, Hadamard);
+}
+
+/// [`hadamard_gemm`] for shapes that come at run time.
+#[inline(always)]
+pub(crate) fn hadamard_gemm_any<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {
+    rows_times_any(|a| a, a, b, c, Hadamard);
 }

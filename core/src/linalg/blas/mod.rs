@@ -22,9 +22,12 @@ mod tile;
 pub use level1::{LANES, axpy, dot, norm, scal};
 pub use level2::{gemv, gemv_t, ger};
 pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
-// The unchecked forms, for callers in this crate whose shapes agree by construction; and `gemm_any`.
+// The unchecked forms, for callers in this crate whose shapes agree by construction; `…_any` are compiled once.
+pub(crate) use level1::{axpy_any, dot_any};
 pub(crate) use level2::add_ger;
-pub(crate) use level3::{add_gemm_nt, add_gemm_tn, gemm_any, hadamard_gemm, mirror};
+pub(crate) use level3::{
+    add_gemm_nt, add_gemm_nt_any, add_gemm_tn, gemm_any, hadamard_gemm, hadamard_gemm_any, mirror,
+};
 pub(crate) use tile::dot_rows;
 
 use crate::scalar::Scalar;

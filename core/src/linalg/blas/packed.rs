@@ -8,8 +8,12 @@ use super::tile::{Accumulate, TILE, four_parts, four_parts_mut, tile};
 use crate::mat::{MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 
-/// Rows of `A` from which packing pays; never on a microcontroller, whose registers hold one number.
-pub(super) const WORTHWHILE: usize = if usize::BITS >= 64 { 8 } else { usize::MAX };
+/// Whether packing pays for this many rows of `A`; never on a microcontroller, whose registers hold one
+/// number and whose stack has no room for a panel.
+#[inline(always)]
+pub(super) const fn pays(rows: usize) -> bool {
+    usize::BITS >= 64 && rows >= 8
+}
 
 /// Terms of each sum that one panel covers.
 const DEPTH: usize = 64;

@@ -77,8 +77,22 @@ pub(super) fn add_rows_dot<T: Scalar>(
             *y = dot_rows(*y, rows, x, term);
         }
     }
-    for (row, y) in Rows::new(blocks.into_rest(), k).zip(y_tail) {
-        *y = row.iter().zip(x).fold(*y, |sum, (&r, &x)| sum + term(r, x));
+    // What is left together too: each load of `x` serves all.
+    let mut rows = Rows::new(blocks.into_rest(), k);
+    let mut row = || rows.next().unwrap_or_default();
+    match y_tail {
+        [y0, y1, y2] => {
+            for (((&x, &r0), &r1), &r2) in x.iter().zip(row()).zip(row()).zip(row()) {
+                (*y0, *y1, *y2) = (*y0 + term(r0, x), *y1 + term(r1, x), *y2 + term(r2, x));
+            }
+        }
+        [y0, y1] => {
+            for ((&x, &r0), &r1) in x.iter().zip(row()).zip(row()) {
+                (*y0, *y1) = (*y0 + term(r0, x), *y1 + term(r1, x));
+            }
+        }
+        [y0] => *y0 = row().iter().zip(x).fold(*y0, |sum, (&r, &x)| sum + term(r, x)),
+        _ => {}
     }
 }
 
@@ -195,6 +209,62 @@ fn strip1<T: Scalar, A: Iterator<Item = [T; 1]>>(
     }
 }
 
+/// Four rows of outputs from four rows of left factors, `a`.
+#[inline(always)]
+fn four_rows<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let Some([a0, a1, a2, a3]) = four_parts(a) else { return };
+    let factors = || {
+        a0.iter()
+            .zip(a1)
+            .zip(a2)
+            .zip(a3)
+            .map(move |(((&a0, &a1), &a2), &a3)| [scale(a0), scale(a1), scale(a2), scale(a3)])
+    };
+    strip4(factors, *b, c, output);
+}
+
+/// [`four_rows`], compiled once.
+#[inline(never)]
+fn four_rows_any<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    four_rows(scale, a, b, c, output);
+}
+
+/// A row of outputs from a row of left factors, `a`.
+#[inline(always)]
+fn one_row<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    strip1(|| a.iter().map(move |&a| [scale(a)]), *b, c, output);
+}
+
+/// [`one_row`], compiled once.
+#[inline(never)]
+fn one_row_any<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    one_row(scale, a, b, c, output);
+}
+
 /// `C ← output(C, (αA)B)` for row-major `A` (rows of length `k = B.nrows()`).
 #[inline(always)]
 pub(super) fn rows_times<T: Scalar>(
@@ -204,52 +274,103 @@ pub(super) fn rows_times<T: Scalar>(
     c: &mut [T],
     output: impl Output<T>,
 ) {
+    strips::<T, false>(scale, a, &b, c, output);
+}
+
+/// [`rows_times`] for shapes that come at run time: its strips are compiled apart, so that on a small
+/// core only the frame of one lies on the stack.
+#[inline(always)]
+pub(super) fn rows_times_any<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    strips::<T, true>(scale, a, b, c, output);
+}
+
+#[inline(always)]
+fn strips<T: Scalar, const APART: bool>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &[T],
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
     let (k, n) = (b.nrows().max(1), b.ncols().max(1));
     let mut blocks = Rows::new(a, k.saturating_mul(4));
     let mut outputs = RowsMut::new(c, n.saturating_mul(4));
-    for (block, c) in blocks.by_ref().zip(outputs.by_ref()) {
-        let Some([a0, a1, a2, a3]) = four_parts(block) else { return };
-        let factors =
-            || {
-                a0.iter().zip(a1).zip(a2).zip(a3).map(move |(((&a0, &a1), &a2), &a3)| {
-                    [scale(a0), scale(a1), scale(a2), scale(a3)]
-                })
-            };
-        strip4(factors, b, c, output);
+    for (a, c) in blocks.by_ref().zip(outputs.by_ref()) {
+        if APART {
+            four_rows_any(scale, a, b, c, output);
+        } else {
+            four_rows(scale, a, b, c, output);
+        }
     }
-    let tail = Rows::new(blocks.into_rest(), k);
-    for (row, c) in tail.zip(RowsMut::new(outputs.into_rest(), n)) {
-        strip1(|| row.iter().map(move |&a| [scale(a)]), b, c, output);
+    for (a, c) in Rows::new(blocks.into_rest(), k).zip(RowsMut::new(outputs.into_rest(), n)) {
+        if APART {
+            one_row_any(scale, a, b, c, output);
+        } else {
+            one_row(scale, a, b, c, output);
+        }
     }
+}
+
+/// Four rows of outputs from columns `i…` of `A`.
+#[inline(never)]
+fn four_columns<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    i: usize,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let columns = a.data().chunks_exact(a.ncols().max(1));
+    let factors = || {
+        columns.clone().map(move |row| {
+            let four = row.get(i..).and_then(|row| row.first_chunk::<4>());
+            four.map_or([T::ZERO; 4], |four| four.map(scale))
+        })
+    };
+    strip4(factors, *b, c, output);
+}
+
+/// A row of outputs from column `i` of `A`.
+#[inline(never)]
+fn one_column<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    i: usize,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: impl Output<T>,
+) {
+    let columns = a.data().chunks_exact(a.ncols().max(1));
+    let factors =
+        || columns.clone().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
+    strip1(factors, *b, c, output);
 }
 
 /// `C ← output(C, (αA)ᵀB)` for `A` with as many rows as `B`.
 #[inline(always)]
 pub(super) fn columns_times<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
     let n = b.ncols().max(1);
     let mut outputs = RowsMut::new(c, n.saturating_mul(4));
-    let columns = a.data().chunks_exact(a.ncols().max(1));
     let mut i = 0;
     for c in outputs.by_ref() {
-        let factors = || {
-            columns.clone().map(move |row| {
-                let four = row.get(i..).and_then(|row| row.first_chunk::<4>());
-                four.map_or([T::ZERO; 4], |four| four.map(scale))
-            })
-        };
-        strip4(factors, b, c, output);
+        four_columns(scale, a, i, b, c, output);
         i += 4;
     }
     for c in RowsMut::new(outputs.into_rest(), n) {
-        let factors =
-            || columns.clone().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
-        strip1(factors, b, c, output);
+        one_column(scale, a, i, b, c, output);
         i += 1;
     }
 }
