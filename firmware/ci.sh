@@ -94,7 +94,7 @@ images() {
     local target=$1 profile=$2
     shift 2
     (($#)) || return 0
-    local -x RUSTFLAGS=${RUSTFLAGS:-}
+    local -x RUSTFLAGS=${RUSTFLAGS:-} RUSTC_WRAPPER=$PWD/rustc.sh
     # For size, the standard library's Zip::new stays a function of its own, which divides by the
     # length of a chunk and checks that it is not 0; a little more inlining lets the check go.
     [[ $profile != image-small ]] || RUSTFLAGS+=" -C llvm-args=-inline-threshold=75"
