@@ -25,10 +25,11 @@ pub struct Query {
 /// number.
 pub fn query(path: &Path, header: Header, features: &[String]) -> Result<Query> {
     let records = records(path, &bytes(path)?)?;
-    let Some((first, below)) = records.split_first() else {
-        let fault = Fault::of_file(path, "no rows").expected("one row per sample");
-        return Err(Error::data(fault.advice("Each row holds the features of the model")));
+    let empty = |found| {
+        let fault = Fault::of_file(path, found).expected("one row per sample");
+        Error::data(fault.advice("Each row holds the features of the model"))
     };
+    let (first, below) = records.split_first().ok_or_else(|| empty("no rows"))?;
     let find = |name: &String| first.iter().position(|found| found == name);
     let by_name: Option<Vec<usize>> = features.iter().map(find).collect();
     let named = match header {
@@ -60,8 +61,7 @@ pub fn query(path: &Path, header: Header, features: &[String]) -> Result<Query> 
     };
     let (header, rows) = if named { (Some(first), below) } else { (None, records.as_slice()) };
     if rows.is_empty() {
-        let fault = Fault::of_file(path, "a header and no rows").expected("one row per sample");
-        return Err(Error::data(fault.advice("Each row holds the features of the model")));
+        return Err(empty("a header and no rows"));
     }
     // The mean that a gap would take is that of the training samples, which are not here.
     let missing = Missing::Refuse;

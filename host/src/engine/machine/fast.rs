@@ -148,19 +148,21 @@ impl<T: Real> Engine<T> for Fast<'_> {
         let x = Mapped::new(x, &centre, machine.metric, par());
         let (d, c) = (z.d, machine.dual.ncols());
         let rows = ranges(x.n, ROWS).collect::<Vec<_>>();
-        out.par_chunks_mut((ROWS * c * d).max(1)).zip(rows).for_each(|(out, rows)| {
-            let m = rows.1 - rows.0;
-            let mut memory = Memory::new(&z, c);
-            let mut block = memory.block(&z, rows);
-            block.differentiate(machine, &x);
-            let mut image = vec![T::ZERO; m * d];
-            for (k, gradients) in block.gradients.chunks_exact(m * d).take(c).enumerate() {
-                times_metric(machine.metric, (gradients, d), &mut image, Par::Seq);
-                for (out, row) in out.chunks_exact_mut(c * d).zip(image.chunks_exact(d)) {
-                    out[k * d..(k + 1) * d].copy_from_slice(row);
+        out.par_chunks_mut((ROWS * c * d).max(1)).zip(rows).for_each_init(
+            || (Memory::new(&z, c), vec![T::ZERO; ROWS * d]),
+            |(memory, image), (out, rows)| {
+                let size = (rows.1 - rows.0) * d;
+                let mut block = memory.block(&z, rows);
+                block.differentiate(machine, &x);
+                let image = &mut image[..size];
+                for (k, gradients) in block.gradients.chunks_exact(size).take(c).enumerate() {
+                    times_metric(machine.metric, (gradients, d), image, Par::Seq);
+                    for (out, row) in out.chunks_exact_mut(c * d).zip(image.chunks_exact(d)) {
+                        out[k * d..(k + 1) * d].copy_from_slice(row);
+                    }
                 }
-            }
-        });
+            },
+        );
         Ok(())
     }
 
