@@ -29,6 +29,9 @@ pub enum Error<E> {
     },
     /// What was written does not read back: the flash is worn out.
     ReadBack,
+    /// What is read now is not what was found before: a torn word, or a page half erased, reads
+    /// differently each time. [`Store::refresh`](crate::Store::refresh), and read again.
+    Unstable,
     /// Nothing is stored.
     Empty,
     /// All 2⁶⁴ sequence numbers are used up.
@@ -52,6 +55,9 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
                 write!(f, "store: expected {expected} bytes, found {found}")
             }
             Self::ReadBack => f.write_str("flash: what was written does not read back"),
+            Self::Unstable => {
+                f.write_str("flash: a torn state reads differently each time: refresh the store")
+            }
             Self::Empty => f.write_str("nothing is stored"),
             Self::Sequence => f.write_str("store: the sequence numbers are used up"),
             Self::Refused(refused) => refused.fmt(f),

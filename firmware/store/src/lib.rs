@@ -25,15 +25,19 @@
 //!
 //! A slot counts when its commit word, its record and its payload agree, and of those that count the
 //! highest sequence number wins. Each save takes one higher than any intact record's, committed or
-//! not, so that nothing that was given up can come back as the newest. A word whose programming was cut, or a page whose erasure was, may hold
-//! anything: it agrees by chance once in 2³² times.
+//! not, so that nothing that was given up can come back as the newest. A word whose programming was cut,
+//! or a page whose erasure was, may hold anything: it agrees by chance once in 2³² times.
 //!
 //! # How many slots
-//! Two suffice where a torn word reads the same each time. Where it may read as one thing now and as
-//! another later, take three: a half-programmed commit word can then come and go, and with it the new
-//! state, but the confirming word tells which state is there for good, and that one is not erased
-//! before another is. Each save erases one slot, so a region of `s` slots of flash good for `e`
-//! erasures takes `s·e` saves.
+//! Two suffice where a torn word reads the same each time, for any number of cuts. Where it may read
+//! as one thing now and as another later, take three: a half-programmed commit word can then come and
+//! go, and with it the new state, but the confirming word tells which state is there for good, and that
+//! one is not erased before another is. Between two saves that end, this survives three cuts; more in a
+//! row can tear the words of every slot. A page half erased may there read as before when the store is
+//! opened and differently afterwards: the payload is checked once more as it is read, and
+//! [`Error::Unstable`] says to look again.
+//!
+//! Each save erases one slot, so a region of `s` slots of flash good for `e` erasures takes `s·e` saves.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -254,34 +254,36 @@ pub struct Reader<'f, F> {
     block: [u8; BLOCK],
     /// Where the unread bytes of the block begin.
     at: usize,
-    sequence: u64,
-    length: u32,
+    record: Record,
     read: u32,
+    /// The check of what was read.
+    crc: Crc32,
 }
 
 impl<'f, F: NorFlash> Reader<'f, F> {
     pub(crate) fn new(flash: &'f mut F, start: u32, record: Record) -> Self {
-        let Record { sequence, length, .. } = record;
         let offset = start + overhead::<F>();
-        Self { flash, offset, block: [0; BLOCK], at: BLOCK, sequence, length, read: 0 }
+        Self { flash, offset, block: [0; BLOCK], at: BLOCK, record, read: 0, crc: Crc32::new() }
     }
 
     /// The sequence number of what is read.
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        self.record.sequence
     }
 
     /// Bytes not yet read.
     pub fn remaining(&self) -> u32 {
-        self.length.saturating_sub(self.read)
+        self.record.length.saturating_sub(self.read)
     }
 
     /// Fills `bytes` with the next ones.
     ///
     /// # Errors
-    /// [`Error::Flash`], and [`Error::Length`] when fewer remain.
+    /// [`Error::Flash`]; [`Error::Length`] when fewer remain; with the last of them,
+    /// [`Error::Unstable`] when they are not what was found when the store was opened.
     pub fn read(&mut self, bytes: &mut [u8]) -> Result<(), Error<F::Error>> {
-        let (expected, found) = (self.length, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        let found = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let expected = self.record.length;
         if found > self.remaining() {
             return Err(Error::Length { expected, found: self.read.saturating_add(found) });
         }
@@ -296,8 +298,12 @@ impl<'f, F: NorFlash> Reader<'f, F> {
             for (to, from) in piece.iter_mut().zip(unread) {
                 *to = *from;
             }
+            self.crc.update(piece);
             self.at += count;
             self.read += count as u32;
+        }
+        if self.remaining() == 0 && self.crc.value() != self.record.crc {
+            return Err(Error::Unstable);
         }
         Ok(())
     }
@@ -311,15 +317,16 @@ impl<'f, F: NorFlash> Reader<'f, F> {
         Ok(())
     }
 
-    /// The check of what remains, which is thereby read.
-    pub(crate) fn crc(mut self) -> Result<u32, Error<F::Error>> {
-        let (mut crc, mut block) = (Crc32::new(), [0; BLOCK]);
+    /// Whether what remains agrees with the record; it is thereby read.
+    pub(crate) fn verify(mut self) -> Result<bool, Error<F::Error>> {
+        let mut block = [0; BLOCK];
         while self.remaining() > 0 {
             let count = self.remaining().min(BLOCK as u32) as usize;
-            let bytes = block.get_mut(..count).unwrap_or_default();
-            self.read(bytes)?;
-            crc.update(bytes);
+            match self.read(block.get_mut(..count).unwrap_or_default()) {
+                Err(Error::Unstable) => return Ok(false),
+                read => read?,
+            }
         }
-        Ok(crc.value())
+        Ok(true)
     }
 }

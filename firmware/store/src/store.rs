@@ -102,24 +102,31 @@ impl<F: NorFlash> Store<F> {
         }
         region.check(&flash)?;
         let mut store = Self { flash, region, newest: None, sure: None, highest: 0 };
-        for index in 0..region.slots {
-            let Ok(Some(record)) = store.record(index) else { continue };
-            store.highest = store.highest.max(record.sequence);
-            if record.sequence <= sequence(store.sure) {
+        store.refresh();
+        Ok(store)
+    }
+
+    /// Finds the newest complete state again, as [`Self::open`] does: for what to do after
+    /// [`Error::Unstable`].
+    pub fn refresh(&mut self) {
+        (self.newest, self.sure) = (None, None);
+        for index in 0..self.region.slots {
+            let Ok(Some(record)) = self.record(index) else { continue };
+            self.highest = self.highest.max(record.sequence);
+            if record.sequence <= sequence(self.sure) {
                 continue;
             }
             let complete = Complete { index, record };
-            if store.counts(complete).unwrap_or(false) {
-                if record.sequence > sequence(store.newest) {
-                    store.newest = Some(complete);
+            if self.counts(complete).unwrap_or(false) {
+                if record.sequence > sequence(self.newest) {
+                    self.newest = Some(complete);
                 }
-                let start = region.offset(index);
-                if slot::confirmed(&mut store.flash, start, record).unwrap_or(false) {
-                    store.sure = Some(complete);
+                let start = self.region.offset(index);
+                if slot::confirmed(&mut self.flash, start, record).unwrap_or(false) {
+                    self.sure = Some(complete);
                 }
             }
         }
-        Ok(store)
     }
 
     /// The record of slot `index`, if it is intact.
@@ -134,7 +141,14 @@ impl<F: NorFlash> Store<F> {
         let committed = slot::committed(&mut self.flash, start, record).map_err(Error::Flash)?;
         Ok(committed
             && record.length <= self.room()
-            && Reader::new(&mut self.flash, start, record).crc()? == record.crc)
+            && Reader::new(&mut self.flash, start, record).verify()?)
+    }
+
+    /// Whether the newest state still reads as it was saved.
+    pub(crate) fn settled(&mut self) -> bool {
+        let Some(Complete { index, record }) = self.newest else { return true };
+        let found = self.record(index).is_ok_and(|found| found == Some(record));
+        found && self.counts(Complete { index, record }).unwrap_or(false)
     }
 
     /// The slot to write next: never the newest, and of three or more not the newest sure one.
@@ -207,7 +221,7 @@ impl<F: NorFlash> Store<F> {
         fill(sequence, &mut writer)?;
         let crc = writer.finish()?;
         let record = Record { sequence, length, crc };
-        if Reader::new(&mut self.flash, start, record).crc()? != crc {
+        if !Reader::new(&mut self.flash, start, record).verify()? {
             return Err(Error::ReadBack);
         }
         self.highest = sequence;
@@ -222,7 +236,7 @@ impl<F: NorFlash> Store<F> {
         Ok(sequence)
     }
 
-    /// The newest state, to read.
+    /// The newest state, to read. Its last byte comes only if all are those that were saved.
     ///
     /// # Errors
     /// [`Error::Empty`] when there is none.

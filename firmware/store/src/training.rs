@@ -6,6 +6,9 @@ use fact_core::nn::train::{self, State, Training};
 use fact_core::scalar::Scalar;
 use fact_core::snapshot::Failure;
 
+/// How often a state that reads differently each time is looked for.
+const TRIES: usize = 8;
+
 impl<F: NorFlash> Store<F> {
     /// Saves a training run between any two calls of [`train::step`]; returns its sequence number.
     ///
@@ -33,7 +36,8 @@ impl<F: NorFlash> Store<F> {
     ///
     /// # Errors
     /// [`Error::Empty`] when there is none yet: start anew. [`Error::Refused`] when what is stored is
-    /// damaged or of another network, precision, optimiser or version.
+    /// damaged or of another network, precision, optimiser or version. [`Error::Unstable`] when eight
+    /// readings in turn found it to change under them.
     pub fn resume_training<T: Scalar>(
         &mut self,
         training: &Training<'_, T>,
@@ -41,9 +45,19 @@ impl<F: NorFlash> Store<F> {
         theta: &mut [T],
         memory: &mut [T],
     ) -> Result<u64, Error<F::Error>> {
-        let mut reader = self.load()?;
-        let source = |bytes: &mut [u8]| reader.read(bytes);
-        train::resume(training, state, theta, memory, source).map_err(flatten)
+        let mut resume = |store: &mut Self| {
+            let mut reader = store.load()?;
+            let source = |bytes: &mut [u8]| reader.read(bytes);
+            train::resume(training, state, theta, memory, source).map_err(flatten)
+        };
+        for _ in 1..TRIES {
+            match resume(self) {
+                Err(Error::Unstable) => self.refresh(),
+                Err(Error::Refused(_)) if !self.settled() => self.refresh(),
+                resumed => return resumed,
+            }
+        }
+        resume(self)
     }
 }
 

@@ -201,14 +201,17 @@ proptest! {
         );
     }
 
-    /// What no two slots can promise: torn words that read differently each time.
+    /// What no two slots can promise: torn words that read differently each time, and up to three
+    /// cuts between saves that end.
     #[test]
     fn three_slots_survive_words_that_come_and_go(
         which in 0..5,
         shape in (1_usize..=2, 3_u32..=3, 0_usize..150),
         seed in any::<u64>(),
-        saves in prop::collection::vec(any_save(), 1..30),
+        cuts in prop::collection::vec(prop::collection::vec(any_save(), 0..=3), 1..8),
     ) {
+        let saves: Vec<_> =
+            cuts.into_iter().flat_map(|cuts| cuts.into_iter().chain([Save::Whole])).collect();
         on_flash!(which, (shape, Tear::Unstable, seed, &saves);
             0 => 1 1 256, 1 => 1 4 256, 2 => 1 8 256, 3 => 1 16 256, 4 => 1 32 256,
         );

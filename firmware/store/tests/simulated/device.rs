@@ -70,18 +70,7 @@ impl<const R: usize, const W: usize, const E: usize> Device<R, W, E> {
     /// Whether it is the one tried last.
     pub fn check(&mut self) -> bool {
         self.flash.power_on();
-        let mut store = Store::open(&mut self.flash, self.region).unwrap();
-        let found = match store.load() {
-            Ok(mut reader) => {
-                let mut payload = vec![0; reader.remaining() as usize];
-                payload.chunks_mut(29).for_each(|piece| reader.read(piece).unwrap());
-                Some((reader.sequence(), payload))
-            }
-            Err(error) => {
-                assert_eq!(error, Error::Empty);
-                None
-            }
-        };
+        let found = self.read();
         assert!(
             found == self.last || found.as_ref().is_some_and(|found| self.tried.contains(found)),
             "{} of {:?}, tried {:?}",
@@ -96,6 +85,27 @@ impl<const R: usize, const W: usize, const E: usize> Device<R, W, E> {
             self.tried.clear();
         }
         newest
+    }
+
+    /// What is there, read until it does not change under the reader.
+    fn read(&mut self) -> Option<Attempt> {
+        let unstable = self.tear == Tear::Unstable;
+        let mut store = Store::open(&mut self.flash, self.region).unwrap();
+        loop {
+            let mut reader = match store.load() {
+                Ok(reader) => reader,
+                Err(error) => {
+                    assert_eq!(error, Error::Empty);
+                    return None;
+                }
+            };
+            let (sequence, mut payload) = (reader.sequence(), vec![0; reader.remaining() as usize]);
+            match payload.chunks_mut(29).try_for_each(|piece| reader.read(piece)) {
+                Ok(()) => return Some((sequence, payload)),
+                Err(error) => assert_eq!((error, unstable), (Error::Unstable, true)),
+            }
+            store.refresh();
+        }
     }
 
     /// Steps of one save with lasting power.
