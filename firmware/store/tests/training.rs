@@ -109,6 +109,48 @@ fn ends_at_the_same_bits(optimizer: Optimizer<f32>, tear: Tear, region: Region) 
     assert_eq!(ended, straight, "{optimizer:?}");
 }
 
+/// A save cut at its confirming word, the next at its commit word, then the erasure of the first:
+/// a page that may read as complete when the store is opened, and differently afterwards.
+#[test]
+fn a_page_that_changes_under_the_reader_is_read_again() {
+    let training = training(Optimizer::Sgd { rate: 0.1, schedule: Schedule::Constant });
+    let save = |flash: &mut Chip, value: f32| {
+        let theta = [value; PARAMS];
+        Store::open(flash, THREE)?.save_training(&training, &State::new(), &theta, &[])
+    };
+    let mut flash = chip(Tear::Unstable);
+    (0..2).for_each(|_| assert!(save(&mut flash, 1.0).is_ok()));
+    // Steps before the end of a save, and the torn word by which to tell: the confirming word, eight
+    // bytes and two readings from the end; the commit word before it; the erasure, the longest part.
+    let end = THREE.start + 3 * THREE.slot;
+    for (value, back, word) in [
+        (2.0, 6, end - THREE.slot + 40),
+        (3.0, 14, THREE.start + 32),
+        (4.0, THREE.slot.into(), end - 8),
+    ] {
+        let attempt = |_| {
+            // Which slot is erased depends on what torn words read as.
+            Store::open(&mut flash, THREE).unwrap();
+            let (mut whole, mut cut) = (flash.clone(), flash.clone());
+            assert!(save(&mut whole, value).is_ok());
+            cut.cut_after(whole.taken() - flash.taken() - back);
+            assert_eq!(save(&mut cut, value), Err(Error::Flash(Failed::PowerCut)));
+            cut.power_on();
+            cut.is_torn(word).then_some(cut)
+        };
+        flash = (0..1000).find_map(attempt).unwrap();
+    }
+    let mut seen = [0; 4];
+    for _ in 0..20_000 {
+        let (mut state, mut theta) = (State::new(), [0.0; PARAMS]);
+        let mut store = Store::open(&mut flash, THREE).unwrap();
+        let sequence = store.resume_training(&training, &mut state, &mut theta, &mut []).unwrap();
+        assert_eq!(theta, [[1.0, 1.0, 2.0, 3.0][sequence as usize - 1]; PARAMS]);
+        seen[sequence as usize - 1] += 1;
+    }
+    assert!(seen[0] == 0 && seen[1..].iter().all(|&times| times > 0), "{seen:?}");
+}
+
 #[test]
 fn what_is_stored_for_others_is_refused_by_name() {
     let mut flash = chip(Tear::Garbage);

@@ -100,6 +100,11 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> Flash<READ, WRIT
         self.taken
     }
 
+    /// Whether the word at `offset` is torn.
+    pub fn is_torn(&self, offset: u32) -> bool {
+        self.words[offset as usize / WRITE] == Word::Torn
+    }
+
     /// Flips bits of a cell, as ageing does.
     pub fn corrupt(&mut self, offset: u32, bits: u8) {
         self.cells[offset as usize] ^= bits;
