@@ -135,13 +135,8 @@ pub fn jacobian<'s, T: Scalar>(
         }
         let product = next.get_mut(..rows * outputs * below).unwrap_or_default();
         let jacobian = MatRef::new(&*jacobian, rows * outputs, above)?;
-        gemm_any(
-            T::ONE,
-            jacobian,
-            layer.weight,
-            T::ZERO,
-            MatMut::new(product, rows * outputs, below)?,
-        )?;
+        let product = MatMut::new(product, rows * outputs, below)?;
+        gemm_any(&jacobian, &layer.weight, T::ZERO, product)?;
         core::mem::swap(&mut current, &mut next);
     }
     let inputs = architecture.widths.get(layer).copied().unwrap_or(0);

@@ -189,7 +189,7 @@ fn of_forms<T: Scalar>(
             let mut gradients = scratch.take_mat(x.nrows(), d)?;
             copy(centred.data_mut(), x.data());
             centred.rows_mut().for_each(|row| axpy(-T::ONE, mean, row));
-            gemm_any(T::ONE, centred.as_ref(), form.as_ref(), T::ZERO, gradients.reborrow())?;
+            gemm_any(&centred.as_ref(), &form.as_ref(), T::ZERO, gradients.reborrow())?;
             add_gemm_tn(&gradients.as_ref(), &gradients.as_ref(), out.data_mut());
             done += x.nrows();
         }
@@ -239,7 +239,7 @@ pub fn agop_explicit<T: Scalar>(
         let block = pairs.z.range(done, done + rows);
         let mut scratch = scratch.reborrow();
         let mut jacobians = scratch.take_mat(block.x.nrows() * c, d)?;
-        machine.jacobians(&mut pairs, block, jacobians.reborrow(), scratch)?;
+        machine.jacobians(&mut pairs, &block, jacobians.reborrow(), scratch)?;
         if centering == Centering::Mean {
             if done == 0 {
                 copy(first, jacobians.as_ref().data());
@@ -307,7 +307,7 @@ pub fn agop_closed<T: Scalar>(
     mirror(slopes.reborrow());
     let slopes = slopes.as_ref();
     let mut sums = scratch.take_mat(n, c)?;
-    gemm_any(T::ONE, slopes, dual, T::ZERO, sums.reborrow())?;
+    gemm_any(&slopes, &dual, T::ZERO, sums.reborrow())?;
     let sums = sums.as_ref();
     let mut quadratic = scratch.take_mat(d, d)?;
     quadratic.data_mut().fill(T::ZERO);
@@ -318,7 +318,7 @@ pub fn agop_closed<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut weights = scratch.take_mat(x.nrows(), n)?;
         let mut combined = scratch.take_mat(x.nrows(), d)?;
-        gemm_any(T::ONE, slopes.row_range(done, done + rows), slopes, T::ZERO, weights.reborrow())?;
+        gemm_any(&slopes.row_range(done, done + rows), &slopes, T::ZERO, weights.reborrow())?;
         for (i, weights) in (done..).zip(weights.rows_mut()) {
             let (own, own_sum, slopes) = (row(dual, i), row(sums, i), row(slopes, i));
             for (j, (weight, &slope)) in weights.iter_mut().zip(slopes).enumerate() {

@@ -28,7 +28,7 @@ use super::predictor::{Predictor, block_words};
 use super::row;
 use super::update::Centering;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, axpy_any, dot, gemm_any, ger, mirror};
+use crate::linalg::blas::{add_gemm_tn, axpy, axpy_any, dot, gemm_any, ger, mirror, scal};
 use crate::mat::{MatMut, MatRef, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -108,7 +108,7 @@ pub fn fact<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut weights = scratch.take_mat(block.x.nrows(), n)?;
         let mut combined = scratch.take_mat(block.x.nrows(), d)?;
-        pairs.rows(block, |t| machine.gradient_slope(t), weights.reborrow())?;
+        pairs.rows(&block, |t| machine.gradient_slope(t), weights.reborrow())?;
         times_duals(dual, done, weights.reborrow());
         combine(pairs.form, weights.as_ref(), block.x, machine.x, combined.reborrow())?;
         add_gemm_tn(&combined.as_ref(), &block.x, s.data_mut());
@@ -157,7 +157,9 @@ fn of_forms<T: Scalar>(
         if centering == Centering::Mean {
             ger(-T::ONE, sum, mean, form.reborrow())?;
         }
-        gemm_any(T::TWO, image.as_ref(), form.as_ref(), T::ONE, s.reborrow())?;
+        // Doubled here: exact, and the bits of `2(image·form)`.
+        scal(T::TWO, image.data_mut());
+        gemm_any(&image.as_ref(), &form.as_ref(), T::ONE, s.reborrow())?;
     }
     if centering == Centering::None {
         mirror(s.reborrow());
@@ -206,7 +208,7 @@ pub fn fact_explicit<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut jacobians = scratch.take_mat(m * c, d)?;
         let mut pullbacks = scratch.take_mat(m, d)?;
-        machine.jacobians(&mut pairs, block, jacobians.reborrow(), scratch)?;
+        machine.jacobians(&mut pairs, &block, jacobians.reborrow(), scratch)?;
         pullbacks.data_mut().fill(T::ZERO);
         let mut rest = Rows::new(jacobians.as_ref().data(), d);
         for (i, pullback) in (done..).zip(pullbacks.rows_mut()) {

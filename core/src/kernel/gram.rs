@@ -96,7 +96,7 @@ fn lower<T: Scalar>(
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     kernel.check()?;
-    let mut pairs = Pairs::new(kernel.form(), metric, x, &mut scratch)?;
+    let mut pairs = Pairs::new(kernel.form(), &metric, x, &mut scratch)?;
     pairs.lower(
         |t| kernel.value(t),
         |i, j, values| {
@@ -148,7 +148,7 @@ pub fn cross<T: Scalar>(
 ) -> Result<()> {
     kernel.check()?;
     check_shape("x", (x.nrows(), z.ncols()), x.shape())?;
-    let mut pairs = Pairs::new(kernel.form(), metric, z, &mut scratch)?;
-    let x = Mapped::new(metric, x, &mut scratch)?;
-    pairs.rows(x, |t| kernel.value(t), out)
+    let mut pairs = Pairs::new(kernel.form(), &metric, z, &mut scratch)?;
+    let x = Mapped::new(&metric, x, &mut scratch)?;
+    pairs.rows(&x, |t| kernel.value(t), out)
 }

@@ -72,7 +72,7 @@ impl<T: Scalar> Metric<'_, T> {
                     }
                 }
             }
-            Self::Full(m) => gemm_any(T::ONE, x, *m, T::ZERO, out)?,
+            Self::Full(m) => gemm_any(&x, m, T::ZERO, out)?,
         }
         Ok(())
     }
@@ -103,7 +103,7 @@ impl<T: Scalar> Metric<'_, T> {
                 }
                 Ok(())
             }
-            Self::Full(m) => gemm_any(T::ONE, *m, x, T::ZERO, out),
+            Self::Full(m) => gemm_any(m, &x, T::ZERO, out),
         }
     }
 }

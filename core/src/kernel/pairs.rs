@@ -9,13 +9,13 @@
 //!   expanded square, faster by half, leaves noise of `√ε‖x‖` between duplicates, into `1/u` of a
 //!   Laplace slope.
 //!
-//! Tiles of 4 rows and [`PANEL`] columns work on different pairs, so their sizes change no bit.
+//! Tiles of [`ROWS`] rows and [`PANEL`] columns work on different pairs, so their sizes change no bit.
 
 use super::metric::Metric;
 use super::row;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::gemm_any;
-use crate::mat::{MatMut, MatRef, Rows, RowsMut};
+use crate::linalg::blas::{four, gemm_any, two};
+use crate::mat::{MatMut, MatRef, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -23,6 +23,9 @@ use crate::scratch::Scratch;
 const WIDEST: usize = 8;
 /// Columns of a register tile; a 32-bit core has registers for half as many.
 const PANEL: usize = if usize::BITS >= 64 { WIDEST } else { WIDEST / 2 };
+
+/// Rows of a register tile. Two leave a 32-bit core registers for the two panels and a smaller frame.
+const ROWS: usize = PANEL / 2;
 
 /// What the number `t` of a pair is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +46,7 @@ pub(super) struct Mapped<'a, T> {
 impl<'a, T: Scalar> Mapped<'a, T> {
     /// Maps `x: n×d`, into `n·d` words.
     pub(super) fn new<'s: 'a>(
-        metric: Metric<'_, T>,
+        metric: &Metric<'_, T>,
         x: MatRef<'a, T>,
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Self> {
@@ -77,7 +80,7 @@ pub(super) const fn pairs_scratch(n: usize, d: usize) -> usize {
 impl<'a, T: Scalar> Pairs<'a, T> {
     pub(super) fn new<'s: 'a>(
         form: Form,
-        metric: Metric<'_, T>,
+        metric: &Metric<'_, T>,
         z: MatRef<'a, T>,
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Self> {
@@ -94,7 +97,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
     #[inline(never)]
     pub(super) fn rows(
         &mut self,
-        x: Mapped<'_, T>,
+        x: &Mapped<'_, T>,
         f: impl Fn(T) -> T,
         mut out: MatMut<'_, T>,
     ) -> Result<()> {
@@ -120,9 +123,10 @@ impl<'a, T: Scalar> Pairs<'a, T> {
     /// at most `i`: every pair of the lower triangle once.
     #[inline(never)]
     pub(super) fn lower(&mut self, f: impl Fn(T) -> T, mut put: impl FnMut(usize, usize, &[T])) {
-        // Whole groups of 4 rows; those that begin above the diagonal have pairs to leave out.
+        // Whole groups of rows; those that begin above the diagonal have pairs to leave out.
+        let z = self.z;
         self.each(
-            self.z,
+            &z,
             |j| j,
             |i, j, values| {
                 let wanted = (i + 1).saturating_sub(j).min(PANEL);
@@ -141,7 +145,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
     /// begins at column `j`, rows from `first(j)` on.
     fn each(
         &mut self,
-        x: Mapped<'_, T>,
+        x: &Mapped<'_, T>,
         first: impl Fn(usize) -> usize,
         mut put: impl FnMut(usize, usize, &[T; PANEL]),
     ) {
@@ -153,32 +157,28 @@ impl<'a, T: Scalar> Pairs<'a, T> {
             fill(self.image_panel, self.z.image, j);
             let mut i = first(j);
             while i < m {
-                let many = if i + 4 <= m { 4 } else { 1 };
-                if many == 4 {
-                    let rows = [i, i + 1, i + 2, i + 3];
-                    let x4 = four(rows.map(|i| row(x.x, i)));
-                    let image = four(rows.map(|i| row(x.image, i)));
-                    for (at, tile) in self.tile(x4, image).iter().enumerate() {
-                        put(i + at, j, tile);
-                    }
-                } else {
-                    let x1 = row(x.x, i).iter().map(|&x| [x]);
-                    let image = row(x.image, i).iter().map(|&x| [x]);
-                    let [tile] = self.tile(x1, image);
-                    put(i, j, &tile);
+                let many = if i + ROWS <= m { ROWS } else { 1 };
+                match many {
+                    4 => hand(&self.tile(x, i, four), i, j, &mut put),
+                    2 => hand(&self.tile(x, i, two), i, j, &mut put),
+                    _ => hand(&self.tile(x, i, one), i, j, &mut put),
                 }
                 i += many;
             }
         }
     }
 
-    /// `t` of `M` points, given as columns, and the panel.
-    #[inline(always)]
-    fn tile<const M: usize>(
+    /// `t` of points `i` to `i + M − 1`, which `columns` turns into columns, and the panel.
+    ///
+    /// Not inlined: neither its frame nor that of `f` lies on the stack with the other.
+    #[inline(never)]
+    fn tile<'x, const M: usize, A: Iterator<Item = [T; M]>>(
         &self,
-        x: impl Iterator<Item = [T; M]>,
-        image: impl Iterator<Item = [T; M]>,
+        x: &Mapped<'x, T>,
+        i: usize,
+        columns: impl Fn([&'x [T]; M]) -> A,
     ) -> [[T; PANEL]; M] {
+        let (x, image) = (columns(rows(x.x, i)), columns(rows(x.image, i)));
         let mut sums = [[T::ZERO; PANEL]; M];
         match self.form {
             Form::InnerProduct => {
@@ -205,6 +205,19 @@ impl<'a, T: Scalar> Pairs<'a, T> {
     }
 }
 
+/// Hands `put` the rows of a tile, from row `i` and column `j` on.
+#[inline(always)]
+fn hand<T>(
+    tile: &[[T; PANEL]],
+    i: usize,
+    j: usize,
+    put: &mut impl FnMut(usize, usize, &[T; PANEL]),
+) {
+    for (at, row) in tile.iter().enumerate() {
+        put(i + at, j, row);
+    }
+}
+
 /// Copies points `j…` of `rows` into the columns of a panel, zeros beyond the last.
 fn fill<T: Scalar>(panel: &mut [[T; PANEL]], rows: MatRef<'_, T>, j: usize) {
     for lane in 0..PANEL {
@@ -217,10 +230,16 @@ fn fill<T: Scalar>(panel: &mut [[T; PANEL]], rows: MatRef<'_, T>, j: usize) {
     }
 }
 
-/// Four equally long rows as columns of four.
+/// Rows `i` to `i + M − 1`.
 #[inline(always)]
-fn four<T: Scalar>([a, b, c, d]: [&[T]; 4]) -> impl Iterator<Item = [T; 4]> {
-    a.iter().zip(b).zip(c).zip(d).map(|(((&a, &b), &c), &d)| [a, b, c, d])
+fn rows<'a, T: Scalar, const M: usize>(x: MatRef<'a, T>, i: usize) -> [&'a [T]; M] {
+    core::array::from_fn(|at| row(x, i + at))
+}
+
+/// A row as columns of one.
+#[inline(always)]
+fn one<T: Scalar>([row]: [&[T]; 1]) -> impl Iterator<Item = [T; 1]> {
+    row.iter().map(|&x| [x])
 }
 
 /// `outᵢ ← Σⱼ wᵢⱼ z_j`, or, of squared distances, `Σⱼ wᵢⱼ (xᵢ − z_j)`, from differences, `j` in
@@ -237,24 +256,25 @@ pub(super) fn combine<T: Scalar>(
     mut out: MatMut<'_, T>,
 ) -> Result<()> {
     if form == Form::InnerProduct {
-        return gemm_any(T::ONE, w, z, T::ZERO, out);
+        return gemm_any(&w, &z, T::ZERO, out);
     }
     let (n, d) = z.shape();
     check_shape("w", (x.nrows(), n), w.shape())?;
     check_shape("x", (w.nrows(), d), x.shape())?;
     check_shape("out", (w.nrows(), d), out.shape())?;
     out.data_mut().fill(T::ZERO);
-    let mut weights = Rows::new(w.data(), n.saturating_mul(4));
-    let mut points = Rows::new(x.data(), d.saturating_mul(4));
-    let mut outputs = RowsMut::new(out.data_mut(), d.saturating_mul(4));
-    for ((w, x), out) in weights.by_ref().zip(points.by_ref()).zip(outputs.by_ref()) {
-        let mut rows = Rows::new(w, n);
-        let w = [(); 4].map(|()| rows.next().unwrap_or(&[]));
-        differences(|| four(w), x, z, out);
-    }
-    let tail = Rows::new(weights.into_rest(), n).zip(Rows::new(points.into_rest(), d));
-    for ((w, x), out) in tail.zip(RowsMut::new(outputs.into_rest(), d)) {
-        differences(|| w.iter().map(|&w| [w]), x, z, out);
+    let mut rest = out.data_mut();
+    let mut i = 0;
+    while i < w.nrows() {
+        let many = if i + ROWS <= w.nrows() { ROWS } else { 1 };
+        let own = x.row_range(i, i + many);
+        let out = rest.split_off_mut(..own.data().len()).unwrap_or_default();
+        match many {
+            4 => differences(|| four(rows(w, i)), own, z, out),
+            2 => differences(|| two(rows(w, i)), own, z, out),
+            _ => differences(|| one(rows(w, i)), own, z, out),
+        }
+        i += many;
     }
     Ok(())
 }
@@ -263,7 +283,7 @@ pub(super) fn combine<T: Scalar>(
 #[inline(never)]
 fn differences<T: Scalar, const M: usize, W: Iterator<Item = [T; M]>>(
     weights: impl Fn() -> W,
-    x: &[T],
+    x: MatRef<'_, T>,
     z: MatRef<'_, T>,
     out: &mut [T],
 ) {
@@ -281,12 +301,12 @@ fn differences<T: Scalar, const M: usize, W: Iterator<Item = [T; M]>>(
 fn strip<T: Scalar, const M: usize, const N: usize>(
     weights: impl Iterator<Item = [T; M]>,
     k: usize,
-    x: &[T],
+    x: MatRef<'_, T>,
     z: MatRef<'_, T>,
     out: &mut [T],
 ) {
     let mut own = [[T::ZERO; N]; M];
-    for (own, x) in own.iter_mut().zip(Rows::new(x, z.ncols())) {
+    for (own, x) in own.iter_mut().zip(x.rows()) {
         if let Some(x) = x.get(k..).and_then(|x| x.first_chunk::<N>()) {
             *own = *x;
         }

@@ -107,11 +107,11 @@ impl<'a, T: Scalar> Predictor<'a, T> {
             let block = x.row_range(done, done + rows);
             let mut scratch = scratch.reborrow();
             let mut cross = scratch.take_mat(block.nrows(), n)?;
-            let block = Mapped::new(self.metric, block, &mut scratch)?;
-            pairs.rows(block, |t| self.kernel.value(t), cross.reborrow())?;
+            let block = Mapped::new(&self.metric, block, &mut scratch)?;
+            pairs.rows(&block, |t| self.kernel.value(t), cross.reborrow())?;
             let out = outputs.split_off_mut(..block.x.nrows() * c).unwrap_or_default();
             let out = MatMut::new(out, block.x.nrows(), c)?;
-            gemm_any(T::ONE, cross.as_ref(), self.dual, T::ZERO, out)?;
+            gemm_any(&cross.as_ref(), &self.dual, T::ZERO, out)?;
             done += block.x.nrows();
         }
         Ok(())
@@ -142,8 +142,8 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     /// ```
     pub fn jacobian(&self, x: &[T], out: MatMut<'_, T>, mut scratch: Scratch<'_, T>) -> Result<()> {
         let mut pairs = self.pairs(&mut scratch)?;
-        let x = Mapped::new(self.metric, MatRef::new(x, 1, self.x.ncols())?, &mut scratch)?;
-        self.jacobians(&mut pairs, x, out, scratch)
+        let x = Mapped::new(&self.metric, MatRef::new(x, 1, self.x.ncols())?, &mut scratch)?;
+        self.jacobians(&mut pairs, &x, out, scratch)
     }
 
     /// The machine's points, checked and mapped.
@@ -152,7 +152,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Pairs<'p, T>> {
         self.check()?;
-        Pairs::new(self.kernel.form(), self.metric, self.x, scratch)
+        Pairs::new(self.kernel.form(), &self.metric, self.x, scratch)
     }
 
     /// What [`combine`] weighs a pair by, per unit of `α`, to give a gradient.
@@ -166,7 +166,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     pub(super) fn jacobians(
         &self,
         pairs: &mut Pairs<'_, T>,
-        x: Mapped<'_, T>,
+        x: &Mapped<'_, T>,
         mut out: MatMut<'_, T>,
         mut scratch: Scratch<'_, T>,
     ) -> Result<()> {

@@ -136,7 +136,9 @@ impl<T: Scalar> Kernel<T> {
     /// use fact_core::kernel::Kernel;
     /// assert_eq!(Kernel::Exponential { bandwidth: 2.0 }.value_and_slope(0.0), (1.0, 0.5));
     /// ```
-    #[inline]
+    // On a board, apart: what an exponential keeps in registers would lie on every caller's stack.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn value_and_slope(&self, t: T) -> (T, T) {
         match *self {
             Self::Laplace { bandwidth } => {

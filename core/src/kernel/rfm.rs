@@ -48,7 +48,7 @@ use super::update::{
     Centering, Rescale, Shape, Update, diagonal, next_diagonal, next_metric, next_metric_scratch,
     rescale,
 };
-use crate::error::{Error, Result, check_shape};
+use crate::error::{Error, check_shape};
 use crate::mat::{MatMut, MatRef};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
@@ -186,63 +186,44 @@ pub fn fit<T: Scalar>(
     let mut round = 0;
     loop {
         let failed = |error| Failed { round, error };
-        if round > 0 {
-            learn(rfm, samples, metric.reborrow(), dual.as_ref(), scratch.reborrow())
-                .map_err(failed)?;
-        }
-        let mut scratch = scratch.reborrow();
-        let memory = scratch.take(metric.ncols()).map_err(failed)?;
-        let metric = rfm.shape.view(metric.as_ref(), memory);
-        let solved = solve(rfm.kernel, metric, rfm.ridge, samples, dual.reborrow(), scratch)
+        let mut lent = scratch.reborrow();
+        let mut features = lent.take_mat(d, d).map_err(failed)?;
+        let view = rfm.shape.view(metric.as_ref(), lent.take(d).map_err(failed)?);
+        let kernel = rfm.kernel;
+        let solved = solve(kernel, view, rfm.ridge, samples, dual.reborrow(), lent.reborrow())
             .map_err(failed)?;
-        let predictor =
-            Predictor { kernel: rfm.kernel, metric, x: samples.x(), dual: dual.as_ref() };
-        observe(Round { round, solved, predictor });
+        let predictor = Predictor { kernel, metric: view, x: samples.x(), dual: dual.as_ref() };
+        let fitted = Round { round, solved, predictor };
+        observe(fitted);
         if round == rounds {
             return Ok(solved);
         }
         round += 1;
-    }
-}
-
-/// `metric ← ` the next one, from the machine with the metric at hand.
-#[inline(never)]
-fn learn<T: Scalar>(
-    rfm: &Rfm<T>,
-    samples: &Samples<'_, T>,
-    mut metric: MatMut<'_, T>,
-    dual: MatRef<'_, T>,
-    mut scratch: Scratch<'_, T>,
-) -> Result<()> {
-    let d = metric.ncols();
-    let (mut features, mut next) = (scratch.take_mat(d, d)?, scratch.take_mat(d, d)?);
-    let machine = Predictor {
-        kernel: rfm.kernel,
-        metric: rfm.shape.view(metric.as_ref(), scratch.take(d)?),
-        x: samples.x(),
-        dual,
-    };
-    match rfm.update {
-        Update::Nfa { .. } => {
-            agop(&machine, rfm.centering, features.reborrow(), scratch.reborrow())?;
+        let failed = |error| Failed { round, error };
+        // Called from here one after the other: the stack of a board holds one of them at a time.
+        match rfm.update {
+            Update::Nfa { .. } => {
+                agop(&fitted.predictor, rfm.centering, features.reborrow(), lent.reborrow())
+            }
+            Update::Fact | Update::FactGeomean | Update::FactInner => {
+                fact(&fitted.predictor, rfm.centering, features.reborrow(), lent.reborrow())
+            }
         }
-        Update::Fact | Update::FactGeomean | Update::FactInner => {
-            fact(&machine, rfm.centering, features.reborrow(), scratch.reborrow())?;
+        .map_err(failed)?;
+        let mut next = lent.take_mat(d, d).map_err(failed)?;
+        let (features, old) = (features.as_ref(), metric.as_ref());
+        match rfm.shape {
+            Shape::Full => next_metric(rfm.update, features, old, next.reborrow(), lent),
+            Shape::Diagonal => next_diagonal(rfm.update, features, old, next.reborrow()),
         }
+        .and_then(|()| rescale(rfm.rescale, next.reborrow()))
+        .map_err(|error| match error {
+            // Samples, metric and dual were finite.
+            Error::NonFinite { .. } => failed(Error::Scale { what: "feature matrix" }),
+            other => failed(other),
+        })?;
+        copy(metric.data_mut(), next.as_ref().data());
     }
-    let (features, old) = (features.as_ref(), metric.as_ref());
-    let formed = match rfm.shape {
-        Shape::Full => next_metric(rfm.update, features, old, next.reborrow(), scratch),
-        Shape::Diagonal => next_diagonal(rfm.update, features, old, next.reborrow()),
-    };
-    formed.map_err(|error| match error {
-        // Samples, metric and dual were finite.
-        Error::NonFinite { .. } => Error::Scale { what: "feature matrix" },
-        other => other,
-    })?;
-    rescale(rfm.rescale, next.reborrow())?;
-    copy(metric.data_mut(), next.as_ref().data());
-    Ok(())
 }
 
 impl Shape {

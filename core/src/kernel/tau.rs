@@ -66,7 +66,7 @@ pub fn tau_fit<T: Scalar>(
     }
     let mut slopes = scratch.take_mat(n, n)?;
     let points = pairs.z;
-    pairs.rows(points, |t| machine.kernel.slope(t), slopes.reborrow())?;
+    pairs.rows(&points, |t| machine.kernel.slope(t), slopes.reborrow())?;
     mirror(slopes.reborrow());
     let slopes = slopes.as_ref();
     let mut sums = Sums::<T>::new();
@@ -76,7 +76,7 @@ pub fn tau_fit<T: Scalar>(
     while done < n {
         let block = slopes.row_range(done, done + rows);
         let mut tau = scratch.reborrow().take_mat(block.nrows(), n)?;
-        gemm_any(T::ONE, block, slopes, T::ZERO, tau.reborrow())?;
+        gemm_any(&block, &slopes, T::ZERO, tau.reborrow())?;
         scal(T::ONE / T::from_usize(n), tau.data_mut());
         for tau in tau.as_ref().data().iter().map(|tau| tau.to_f64()) {
             sum += tau;

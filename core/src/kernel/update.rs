@@ -118,14 +118,14 @@ pub fn next_metric<T: Scalar>(
         Update::Fact => svd::polar_left(matrix, out, scratch),
         Update::FactGeomean => {
             let mut product = scratch.take_mat(d, d)?;
-            gemm_any(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
+            gemm_any(&matrix, &metric, T::ZERO, product.reborrow())?;
             let mut root = scratch.take_mat(d, d)?;
             svd::polar_left(product.as_ref(), root.reborrow(), scratch.reborrow())?;
             power::psd_power(root.as_ref(), T::HALF, out, scratch)
         }
         Update::FactInner => {
             let mut product = scratch.take_mat(d, d)?;
-            gemm_any(T::ONE, matrix, metric, T::ZERO, product.reborrow())?;
+            gemm_any(&matrix, &metric, T::ZERO, product.reborrow())?;
             let mut symmetric = scratch.take_mat(d, d)?;
             crate::features::fact::transposed(product.as_ref(), symmetric.reborrow())?;
             for (entry, &other) in symmetric.data_mut().iter_mut().zip(product.as_ref().data()) {

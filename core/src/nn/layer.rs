@@ -63,7 +63,7 @@ fn apply_any<T: Scalar>(activation: Activation<T>, value: &mut [T], slope: &mut 
 /// holds on entry.
 #[inline(always)]
 pub(super) fn pull_back<T: Scalar>(weight: MatRef<'_, T>, delta: &[T], below: &mut [T]) {
-    hadamard_gemm(delta, weight, below);
+    hadamard_gemm(delta, &weight, below);
 }
 
 /// [`pull_back`] for shapes that come at run time.

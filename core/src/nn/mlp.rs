@@ -211,29 +211,28 @@ pub(crate) fn backward_from<T: Scalar>(
     losses: f64,
     visit: impl FnMut(Visit<'_, T>) -> Result<()>,
 ) -> Result<f64> {
-    let total = forward_losses(architecture, loss, theta, &x, &y, trace, losses)?;
+    // One after the other and not one from within the other: the stack holds one of them at a time.
+    fill_trace(architecture, theta, &x, &y, trace)?;
+    let total = pull_back_losses(loss, &y, trace, losses)?;
     walk_back(architecture, theta, &x, trace, visit)?;
     Ok(total)
 }
 
-/// Fills `trace`, with the last slopes turned into `δ`, and adds the block's losses to `losses`.
+/// Fills `trace`, when the arguments fit.
 #[inline(never)]
-fn forward_losses<T: Scalar>(
+fn fill_trace<T: Scalar>(
     architecture: &Architecture<'_, T>,
-    loss: Loss,
     theta: &[T],
     x: &MatRef<'_, T>,
     y: &MatRef<'_, T>,
     trace: &mut [T],
-    losses: f64,
-) -> Result<f64> {
+) -> Result<()> {
     architecture.check(theta)?;
     let rows = x.nrows();
     check_shape("x", (rows, architecture.inputs()), x.shape())?;
     check_shape("y", (rows, architecture.outputs()), y.shape())?;
     check_length("trace", trace_len(architecture.widths, rows), trace.len())?;
-    forward_trace(architecture, theta, *x, trace)?;
-    pull_back_losses(loss, y, trace, losses)
+    forward_trace(architecture, theta, *x, trace)
 }
 
 /// Visits the layers of a trace whose last slopes have been turned into `δ`, last to first.
@@ -286,7 +285,7 @@ fn walk_back<T: Scalar>(
 /// # Ok::<(), fact_core::Error>(())
 /// ```
 pub fn pullback<T: Scalar>(visit: &Visit<'_, T>, out: MatMut<'_, T>) -> Result<()> {
-    gemm_any(T::ONE, visit.delta, visit.weight, T::ZERO, out)
+    gemm_any(&visit.delta, &visit.weight, T::ZERO, out)
 }
 
 /// Takes the last layer's values and slopes, `len` words each, off a trace.

@@ -54,9 +54,9 @@ pub fn gemv_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [
     check_length("y", a.ncols(), y.len())?;
     scale_or_clear(beta, y);
     if alpha == T::ONE {
-        rows_times(|x| x, x, a, y, Accumulate);
+        rows_times(|x| x, x, &a, y, Accumulate);
     } else {
-        rows_times(|x| alpha * x, x, a, y, Accumulate);
+        rows_times(|x| alpha * x, x, &a, y, Accumulate);
     }
     Ok(())
 }

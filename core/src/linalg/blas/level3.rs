@@ -1,12 +1,16 @@
 //! Matrix–matrix operations.
 
+use super::level1::axpy_any;
 use super::level2::{add_gemv, add_gemv_any, add_ger_any};
 use super::packed;
 use super::scale_or_clear;
-use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, rows_times, rows_times_any};
+use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, row_times_any, rows_times};
 use crate::error::{Result, check_shape};
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
+
+/// Whether this is a machine whose stack has room for the frames of register tiles.
+const LARGE: bool = usize::BITS >= 64;
 
 /// `C ← αAB + βC`, for `A: m×k`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
 ///
@@ -36,29 +40,32 @@ pub fn gemm<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        rows_times(|a| a, a.data(), b, c.data_mut(), Accumulate);
+        rows_times(|a| a, a.data(), &b, c.data_mut(), Accumulate);
     } else {
-        rows_times(|a| alpha * a, a.data(), b, c.data_mut(), Accumulate);
+        rows_times(|a| alpha * a, a.data(), &b, c.data_mut(), Accumulate);
     }
     Ok(())
 }
 
-/// [`gemm`], compiled once: for the callers in this crate, whose shapes come at run time.
+/// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
+///
+/// A small core adds up rows of `B`: the order is the same, and the stack holds no register tile.
 #[inline(never)]
 pub(crate) fn gemm_any<T: Scalar>(
-    alpha: T,
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
     beta: T,
     mut c: MatMut<'_, T>,
 ) -> Result<()> {
     check_shape("B", (a.ncols(), b.ncols()), b.shape())?;
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
-    if alpha == T::ONE {
-        rows_times_any(|a| a, a.data(), &b, c.data_mut(), Accumulate);
+    if LARGE {
+        rows_times(|a| a, a.data(), b, c.data_mut(), Accumulate);
     } else {
-        rows_times_any(|a| alpha * a, a.data(), &b, c.data_mut(), Accumulate);
+        for (a, c) in a.rows().zip(c.rows_mut()) {
+            a.iter().zip(b.rows()).for_each(|(&a, b)| axpy_any(a, b, c));
+        }
     }
     Ok(())
 }
@@ -243,22 +250,28 @@ pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c
 /// `C ← AᵀB + C` for `A` and `B` with equally many rows.
 #[inline(always)]
 pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
-    if a.nrows() == 1 {
-        // A single sample: the same bits, without setting up a tile for each 16 products.
-        add_ger_any(a.data(), b.data(), c);
-    } else {
+    if LARGE && a.nrows() > 1 {
         columns_times(|a| a, a, b, c, Accumulate);
+    } else {
+        // The same bits, without setting up a tile for each 16 products.
+        a.rows().zip(b.rows()).for_each(|(a, b)| add_ger_any(a, b, c));
     }
 }
 
 /// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.
 #[inline(always)]
-pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: MatRef<'_, T>, c: &mut [T]) {
+pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {
     rows_times(|a| a, a, b, c, Hadamard);
 }
 
 /// [`hadamard_gemm`] for shapes that come at run time.
 #[inline(always)]
 pub(crate) fn hadamard_gemm_any<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {
-    rows_times_any(|a| a, a, b, c, Hadamard);
+    if LARGE {
+        hadamard_gemm(a, b, c);
+    } else {
+        for (a, c) in Rows::new(a, b.nrows()).zip(RowsMut::new(c, b.ncols())) {
+            row_times_any(a, b, c, Hadamard);
+        }
+    }
 }

@@ -88,7 +88,7 @@ fn add<T: Scalar, const M: usize>(
         }
     }
     // The last panel may be short of columns: what it computes beyond them is not written.
-    tile(a, panel, 0, sums.each_mut(), Accumulate);
+    tile(a, &panel, 0, sums.each_mut(), Accumulate);
     for (sums, c) in sums.iter().zip(&mut c) {
         match c.first_chunk_mut() {
             Some(c) => *c = *sums,

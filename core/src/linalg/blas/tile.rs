@@ -139,7 +139,7 @@ impl<T: Scalar> Output<T> for Hadamard {
 #[inline(always)]
 pub(super) fn tile<T: Scalar, const M: usize, const N: usize>(
     a: impl Iterator<Item = [T; M]>,
-    b: MatRef<'_, T>,
+    b: &MatRef<'_, T>,
     j: usize,
     c: [&mut [T; N]; M],
     output: impl Output<T>,
@@ -168,7 +168,7 @@ pub(super) fn tile<T: Scalar, const M: usize, const N: usize>(
 #[inline(always)]
 fn strip4<T: Scalar, A: Iterator<Item = [T; 4]>>(
     a: impl Fn() -> A,
-    b: MatRef<'_, T>,
+    b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
@@ -193,7 +193,7 @@ fn strip4<T: Scalar, A: Iterator<Item = [T; 4]>>(
 #[inline(always)]
 fn strip1<T: Scalar, A: Iterator<Item = [T; 1]>>(
     a: impl Fn() -> A,
-    b: MatRef<'_, T>,
+    b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
@@ -209,36 +209,37 @@ fn strip1<T: Scalar, A: Iterator<Item = [T; 1]>>(
     }
 }
 
-/// Four rows of outputs from four rows of left factors, `a`.
+/// Four equally long rows as columns. Zipped, they share one counter.
 #[inline(always)]
-fn four_rows<T: Scalar>(
-    scale: impl Fn(T) -> T + Copy,
-    a: &[T],
-    b: &MatRef<'_, T>,
-    c: &mut [T],
-    output: impl Output<T>,
-) {
-    let Some([a0, a1, a2, a3]) = four_parts(a) else { return };
-    let factors = || {
-        a0.iter()
-            .zip(a1)
-            .zip(a2)
-            .zip(a3)
-            .map(move |(((&a0, &a1), &a2), &a3)| [scale(a0), scale(a1), scale(a2), scale(a3)])
-    };
-    strip4(factors, *b, c, output);
+pub(crate) fn four<T: Copy>([a, b, c, d]: [&[T]; 4]) -> impl Iterator<Item = [T; 4]> {
+    a.iter().zip(b).zip(c).zip(d).map(|(((&a, &b), &c), &d)| [a, b, c, d])
 }
 
-/// [`four_rows`], compiled once.
-#[inline(never)]
-fn four_rows_any<T: Scalar>(
+/// Two equally long rows as columns.
+#[inline(always)]
+pub(crate) fn two<T: Copy>([a, b]: [&[T]; 2]) -> impl Iterator<Item = [T; 2]> {
+    a.iter().zip(b).map(|(&a, &b)| [a, b])
+}
+
+/// `C ← output(C, (αA)B)` for row-major `A` (rows of length `k = B.nrows()`).
+#[inline(always)]
+pub(super) fn rows_times<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &[T],
     b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
-    four_rows(scale, a, b, c, output);
+    let (k, n) = (b.nrows().max(1), b.ncols().max(1));
+    let mut blocks = Rows::new(a, k.saturating_mul(4));
+    let mut outputs = RowsMut::new(c, n.saturating_mul(4));
+    for (a, c) in blocks.by_ref().zip(outputs.by_ref()) {
+        let Some(rows) = four_parts(a) else { return };
+        strip4(|| four(rows).map(move |a| a.map(scale)), b, c, output);
+    }
+    for (a, c) in Rows::new(blocks.into_rest(), k).zip(RowsMut::new(outputs.into_rest(), n)) {
+        one_row(scale, a, b, c, output);
+    }
 }
 
 /// A row of outputs from a row of left factors, `a`.
@@ -250,71 +251,18 @@ fn one_row<T: Scalar>(
     c: &mut [T],
     output: impl Output<T>,
 ) {
-    strip1(|| a.iter().map(move |&a| [scale(a)]), *b, c, output);
+    strip1(|| a.iter().map(move |&a| [scale(a)]), b, c, output);
 }
 
-/// [`one_row`], compiled once.
+/// A row of outputs from a row of left factors, compiled once.
 #[inline(never)]
-fn one_row_any<T: Scalar>(
-    scale: impl Fn(T) -> T + Copy,
+pub(super) fn row_times_any<T: Scalar>(
     a: &[T],
     b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
-    one_row(scale, a, b, c, output);
-}
-
-/// `C ← output(C, (αA)B)` for row-major `A` (rows of length `k = B.nrows()`).
-#[inline(always)]
-pub(super) fn rows_times<T: Scalar>(
-    scale: impl Fn(T) -> T + Copy,
-    a: &[T],
-    b: MatRef<'_, T>,
-    c: &mut [T],
-    output: impl Output<T>,
-) {
-    strips::<T, false>(scale, a, &b, c, output);
-}
-
-/// [`rows_times`] for shapes that come at run time: its strips are compiled apart, so that on a small
-/// core only the frame of one lies on the stack.
-#[inline(always)]
-pub(super) fn rows_times_any<T: Scalar>(
-    scale: impl Fn(T) -> T + Copy,
-    a: &[T],
-    b: &MatRef<'_, T>,
-    c: &mut [T],
-    output: impl Output<T>,
-) {
-    strips::<T, true>(scale, a, b, c, output);
-}
-
-#[inline(always)]
-fn strips<T: Scalar, const APART: bool>(
-    scale: impl Fn(T) -> T + Copy,
-    a: &[T],
-    b: &MatRef<'_, T>,
-    c: &mut [T],
-    output: impl Output<T>,
-) {
-    let (k, n) = (b.nrows().max(1), b.ncols().max(1));
-    let mut blocks = Rows::new(a, k.saturating_mul(4));
-    let mut outputs = RowsMut::new(c, n.saturating_mul(4));
-    for (a, c) in blocks.by_ref().zip(outputs.by_ref()) {
-        if APART {
-            four_rows_any(scale, a, b, c, output);
-        } else {
-            four_rows(scale, a, b, c, output);
-        }
-    }
-    for (a, c) in Rows::new(blocks.into_rest(), k).zip(RowsMut::new(outputs.into_rest(), n)) {
-        if APART {
-            one_row_any(scale, a, b, c, output);
-        } else {
-            one_row(scale, a, b, c, output);
-        }
-    }
+    one_row(|a| a, a, b, c, output);
 }
 
 /// Four rows of outputs from columns `i…` of `A`.
@@ -334,7 +282,7 @@ fn four_columns<T: Scalar>(
             four.map_or([T::ZERO; 4], |four| four.map(scale))
         })
     };
-    strip4(factors, *b, c, output);
+    strip4(factors, b, c, output);
 }
 
 /// A row of outputs from column `i` of `A`.
@@ -350,7 +298,7 @@ fn one_column<T: Scalar>(
     let columns = a.data().chunks_exact(a.ncols().max(1));
     let factors =
         || columns.clone().map(move |row| [row.get(i).map_or(T::ZERO, |&value| scale(value))]);
-    strip1(factors, *b, c, output);
+    strip1(factors, b, c, output);
 }
 
 /// `C ← output(C, (αA)ᵀB)` for `A` with as many rows as `B`.
