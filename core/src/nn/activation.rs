@@ -53,14 +53,12 @@ impl<T: Scalar> Activation<T> {
                 }
             }
             Self::SmoothRelu { epsilon } => {
-                if z <= T::ZERO {
-                    (T::ZERO, T::ZERO)
-                } else if z < epsilon {
-                    let slope = z / epsilon;
-                    (T::HALF * z * slope, slope)
-                } else {
-                    (z - T::HALF * epsilon, T::ONE)
-                }
+                // All three pieces are formed and one chosen, so that vectors need no branch.
+                let slope = z / epsilon;
+                let (rounded, straight) = (T::HALF * z * slope, z - T::HALF * epsilon);
+                let (value, slope) =
+                    if z < epsilon { (rounded, slope) } else { (straight, T::ONE) };
+                if z <= T::ZERO { (T::ZERO, T::ZERO) } else { (value, slope) }
             }
             Self::LeakyRelu { slope } => {
                 if z > T::ZERO {

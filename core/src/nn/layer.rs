@@ -54,7 +54,8 @@ pub(super) fn forward_any<T: Scalar>(
     apply_any(activation, value, slope);
 }
 
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn apply_any<T: Scalar>(activation: Activation<T>, value: &mut [T], slope: &mut [T]) {
     activation.apply(value, slope);
 }

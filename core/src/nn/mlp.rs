@@ -219,7 +219,8 @@ pub(crate) fn backward_from<T: Scalar>(
 }
 
 /// Fills `trace`, when the arguments fit.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn fill_trace<T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],
@@ -236,7 +237,8 @@ fn fill_trace<T: Scalar>(
 }
 
 /// Visits the layers of a trace whose last slopes have been turned into `δ`, last to first.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn walk_back<T: Scalar>(
     architecture: &Architecture<'_, T>,
     theta: &[T],
@@ -301,7 +303,8 @@ pub(crate) fn split_unit<'t, T>(
 }
 
 /// Turns the output slopes of a filled trace into `δ` and adds the block's losses to `total`.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn pull_back_losses<T: Scalar>(
     loss: Loss,
     y: &MatRef<'_, T>,

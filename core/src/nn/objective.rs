@@ -72,7 +72,8 @@ pub const fn gradient_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert_eq!((value, gradient), (7.25, [6.5]));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn gradient<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],

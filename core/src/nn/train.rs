@@ -188,7 +188,8 @@ pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert!(last.bound.unwrap() <= 1e-6 && curve.records().first() > curve.records().last());
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn step<T: Scalar>(
     training: &Training<'_, T>,
     state: &mut State,

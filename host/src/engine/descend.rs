@@ -6,8 +6,8 @@
 //! of `FACT` and of `WᵀW` approach one another, up to the `η/2` times the mean square of a step that
 //! the product leaves.
 
-use super::Problem;
 use super::train::ROWS;
+use super::{Problem, wide};
 use crate::error::Result;
 use crate::experiment::Matrix;
 use fact_core::features::{fact, neural};
@@ -72,7 +72,7 @@ pub fn descend(
     for t in 0..descent.steps {
         let samples = batches.next(&all)?;
         let scratch = Scratch::new(&mut memory);
-        objective::gradient(&decayed, theta, &samples, 0.0, &mut gradient, scratch)?;
+        wide::gradient(&decayed, theta, &samples, 0.0, &mut gradient, scratch)?;
         let rate = schedule.rate(descent.rate, t);
         weight += rate;
         let layers = architecture.layers(theta)?.zip(architecture.layers(&gradient)?);

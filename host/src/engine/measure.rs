@@ -1,7 +1,7 @@
 //! Measuring a network at given parameters: every claim about a layer against its weights.
 
-use super::Problem;
 use super::train::ROWS;
+use super::{Problem, wide};
 use crate::error::Result;
 use crate::experiment::{Agreement, Direction, Layer, Matrix};
 use fact_core::features::{
@@ -58,8 +58,7 @@ pub fn measure<T: Scalar>(problem: &Problem<T>, theta: &[T]) -> Result<Measured>
         let objective = problem.objective_with(lambda);
         let mut gradient = vec![T::ZERO; theta.len()];
         let scratch = Scratch::new(&mut memory);
-        let value =
-            objective::gradient(&objective, theta, &samples, T::ZERO, &mut gradient, scratch)?;
+        let value = wide::gradient(&objective, theta, &samples, T::ZERO, &mut gradient, scratch)?;
         Ok((value, gradient))
     };
     let (value, gradient) = gradient_of(problem.lambda())?;

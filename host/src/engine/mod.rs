@@ -8,6 +8,7 @@ mod memory;
 mod problem;
 mod traces;
 mod train;
+pub mod wide;
 
 pub use descend::{Averaged, Descent, descend};
 pub use measure::{Measured, measure};

@@ -1,6 +1,6 @@
 //! Training to a critical point.
 
-use super::Problem;
+use super::{Problem, wide};
 use crate::error::{Error, Result};
 use crate::experiment::{Point, PointLayer, Stop};
 use crate::plan::{self, Training};
@@ -109,7 +109,7 @@ pub fn train_kept<T: Scalar>(
         // The step moves on from the point it evaluates.
         evaluated.clone_from(&theta);
         let scratch = Scratch::new(&mut scratch);
-        let event = train::step(&config, &mut state, &samples, &mut theta, &mut memory, scratch);
+        let event = wide::step(&config, &mut state, &samples, &mut theta, &mut memory, scratch);
         let (evaluation, stop) = match event {
             Ok(Event::Working) => continue,
             Ok(Event::Evaluated(evaluation)) => (evaluation, None),

@@ -266,7 +266,8 @@ pub(super) fn row_times_any<T: Scalar>(
 }
 
 /// Four rows of outputs from columns `i…` of `A`.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn four_columns<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &MatRef<'_, T>,
@@ -286,7 +287,8 @@ fn four_columns<T: Scalar>(
 }
 
 /// A row of outputs from column `i` of `A`.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 fn one_column<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &MatRef<'_, T>,
