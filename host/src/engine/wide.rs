@@ -139,10 +139,18 @@ mod tests {
             {
                 use pulp::x86::{V3, V4};
                 if let Some(simd) = V3::try_new() {
-                    assert_eq!(bits(hidden, |call| simd.vectorize(call)), plain, "{hidden:?}");
+                    assert_eq!(
+                        bits(hidden, |call| Simd::vectorize(simd, call)),
+                        plain,
+                        "{hidden:?}"
+                    );
                 }
                 if let Some(simd) = V4::try_new() {
-                    assert_eq!(bits(hidden, |call| simd.vectorize(call)), plain, "{hidden:?}");
+                    assert_eq!(
+                        bits(hidden, |call| Simd::vectorize(simd, call)),
+                        plain,
+                        "{hidden:?}"
+                    );
                 }
             }
         }
