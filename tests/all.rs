@@ -1,6 +1,7 @@
 //! All tests in one program, so that what they share is compiled once: `cargo test -p fact-tests laws`
 //! runs those of a module.
 
+mod blocks;
 mod falsifications;
 mod foundations;
 mod golden_files;

@@ -2,9 +2,11 @@
 
 use super::level1::axpy_any;
 use super::level2::{add_gemv, add_gemv_any, add_ger_any};
-use super::packed;
+use super::packed::{self, Along, Columns, Down, RowsOf};
 use super::scale_or_clear;
-use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, row_times_any, rows_times};
+use super::tile::{
+    Accumulate, Hadamard, Output, add_rows_dot, columns_times, row_times_any, rows_times,
+};
 use crate::error::{Result, check_shape};
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
@@ -40,11 +42,28 @@ pub fn gemm<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        rows_times(|a| a, a.data(), &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, &a, &b, c.data_mut(), Accumulate);
     } else {
-        rows_times(|a| alpha * a, a.data(), &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| alpha * a, &a, &b, c.data_mut(), Accumulate);
     }
     Ok(())
+}
+
+/// `C ← output(C, (αA)B)`, by packed panels where they pay.
+#[inline(always)]
+fn rows_times_matrix<T: Scalar, O: Output<T>>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+    output: O,
+) {
+    let (k, n) = b.shape();
+    if packed::pays(a.nrows(), k, n) && (O::RESTS || k <= packed::DEPTH) {
+        packed::product(Along(*a, scale), Columns(*b), (k, n), |_| 0, c, output);
+    } else {
+        rows_times(scale, a.data(), b, c, output);
+    }
 }
 
 /// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
@@ -61,7 +80,7 @@ pub(crate) fn gemm_any<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if LARGE {
-        rows_times(|a| a, a.data(), b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, a, b, c.data_mut(), Accumulate);
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             a.iter().zip(b.rows()).for_each(|(&a, b)| axpy_any(a, b, c));
@@ -85,6 +104,7 @@ pub(crate) fn gemm_any<T: Scalar>(
 /// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn gemm_tn<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
@@ -98,9 +118,25 @@ pub fn gemm_tn<T: Scalar>(
     if alpha == T::ONE {
         add_gemm_tn(&a, &b, c.data_mut());
     } else {
-        columns_times(|a| alpha * a, &a, &b, c.data_mut(), Accumulate);
+        columns_times_matrix(|a| alpha * a, &a, &b, c.data_mut());
     }
     Ok(())
+}
+
+/// `C ← C + (αA)ᵀB`, by packed panels where they pay.
+#[inline(always)]
+fn columns_times_matrix<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+) {
+    let (k, n) = b.shape();
+    if packed::pays(a.ncols(), k, n) {
+        packed::product(Down(*a, scale), Columns(*b), (k, n), |_| 0, c, Accumulate);
+    } else {
+        columns_times(scale, a, b, c, Accumulate);
+    }
 }
 
 /// `C ← αABᵀ + βC`, for `A: m×k`, `B: n×k`, `C: m×n`. When `β` is zero, `C` is not read.
@@ -118,6 +154,7 @@ pub fn gemm_tn<T: Scalar>(
 /// assert_eq!(c, [11.0, 17.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn gemm_nt<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
@@ -130,8 +167,8 @@ pub fn gemm_nt<T: Scalar>(
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
         add_gemm_nt(a, b, c.data_mut());
-    } else if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| alpha * a, a, b, c.data_mut());
+    } else if packed::one_pays(a.nrows()) {
+        add_product_nt(Along(a, |a| alpha * a), a.nrows(), b, |_| 0, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             add_rows_dot(b.data(), a, c, |b, a| (alpha * a) * b);
@@ -156,10 +193,16 @@ pub fn gemm_nt<T: Scalar>(
 /// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
     let m = a.nrows();
     check_shape("C", (m, m), c.shape())?;
     scale_or_clear(beta, c.data_mut());
+    if packed::one_pays(m) {
+        add_product_nt(Along(a, |a| alpha * a), m, a, |j| j, c.data_mut());
+        mirror(c);
+        return Ok(());
+    }
     for (i, (row, c)) in a.rows().zip(c.rows_mut()).enumerate() {
         let (Some(above), Some(c)) = (a.data().get(..(i + 1) * row.len()), c.get_mut(..=i)) else {
             continue;
@@ -186,10 +229,17 @@ pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>
 /// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn syrk_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
     let m = a.ncols();
     check_shape("C", (m, m), c.shape())?;
     scale_or_clear(beta, c.data_mut());
+    if packed::pays(m, a.nrows(), m) {
+        let (left, right) = (Down(a, |a| alpha * a), Columns(a));
+        packed::product(left, right, (a.nrows(), m), |j| j, c.data_mut(), Accumulate);
+        mirror(c);
+        return Ok(());
+    }
     for a in a.rows() {
         for (i, (c, &left)) in c.rows_mut().zip(a).enumerate() {
             let factor = alpha * left;
@@ -226,8 +276,8 @@ pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 /// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| a, a, b, c);
+    if packed::one_pays(a.nrows()) {
+        add_product_nt(Along(a, |a| a), a.nrows(), b, |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv(b.data(), a, c);
@@ -235,11 +285,29 @@ pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut
     }
 }
 
+/// `C ← C + ABᵀ` by panels, for `m` rows of `A`. Of the columns from `j` on, rows above `first(j)` are
+/// left out.
+#[inline(always)]
+fn add_product_nt<T: Scalar>(
+    left: impl packed::Left<T>,
+    m: usize,
+    b: MatRef<'_, T>,
+    first: impl Fn(usize) -> usize,
+    c: &mut [T],
+) {
+    let (n, k) = b.shape();
+    if packed::pays(m, k, n) {
+        packed::product(left, RowsOf(b), (k, n), first, c, Accumulate);
+    } else {
+        packed::small_product(left, RowsOf(b), (k, n), first, c);
+    }
+}
+
 /// [`add_gemm_nt`] for shapes that come at run time.
 #[inline(always)]
 pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
-    if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| a, *a, *b, c);
+    if packed::one_pays(a.nrows()) {
+        add_product_nt(Along(*a, |a| a), a.nrows(), *b, |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv_any(b.data(), a, c);
@@ -251,7 +319,7 @@ pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c
 #[inline(always)]
 pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
     if LARGE && a.nrows() > 1 {
-        columns_times(|a| a, a, b, c, Accumulate);
+        columns_times_matrix(|a| a, a, b, c);
     } else {
         // The same bits, without setting up a tile for each 16 products.
         a.rows().zip(b.rows()).for_each(|(a, b)| add_ger_any(a, b, c));
@@ -261,7 +329,12 @@ pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &m
 /// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {
-    rows_times(|a| a, a, b, c, Hadamard);
+    let (k, n) = b.shape();
+    if LARGE && let Ok(a) = MatRef::new(a, c.len() / n.max(1), k) {
+        rows_times_matrix(|a| a, &a, b, c, Hadamard);
+    } else {
+        rows_times(|a| a, a, b, c, Hadamard);
+    }
 }
 
 /// [`hadamard_gemm`] for shapes that come at run time.
