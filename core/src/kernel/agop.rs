@@ -139,7 +139,8 @@ pub fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
 /// assert_eq!(out, [36.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn agop<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -219,6 +220,7 @@ fn of_forms<T: Scalar>(
 /// assert_eq!(out, [0.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn agop_explicit<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -285,6 +287,7 @@ pub fn agop_explicit<T: Scalar>(
 /// assert_eq!(out, [36.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn agop_closed<T: Scalar>(
     machine: &Predictor<'_, T>,
     out: MatMut<'_, T>,

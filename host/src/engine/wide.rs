@@ -6,6 +6,9 @@
 //! be, hence a type for each call.
 
 use fact_core::Result;
+use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, agop, fact, ridge};
+use fact_core::linalg::{blas, cholesky};
+use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::objective::{self, Objective};
 use fact_core::nn::train::{self, Event, State, Training};
 use fact_core::samples::Samples;
@@ -13,78 +16,116 @@ use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
 use pulp::{Arch, Simd, WithSimd};
 
-/// [`train::step`].
-///
-/// # Errors
-/// The same.
-pub fn step<T: Scalar>(
-    training: &Training<'_, T>,
-    state: &mut State,
-    samples: &Samples<'_, T>,
-    theta: &mut [T],
-    memory: &mut [T],
-    scratch: Scratch<'_, T>,
-) -> Result<Event> {
-    Arch::new().dispatch(Step { training, state, samples, theta, memory, scratch })
+/// Defines functions of the core's names, arguments and results, each with the type of its calls.
+macro_rules! wide {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident<$life:lifetime>($($argument:ident: $type:ty),+ $(,)?) -> $output:ty = $core:expr, $call:ident;
+    )+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// The same.
+        #[allow(clippy::too_many_arguments, reason = "those of the core's")]
+        pub fn $name<$life, T: Scalar>($($argument: $type),+) -> Result<$output> {
+            Arch::new().dispatch($call { $($argument),+ })
+        }
+
+        struct $call<$life, T> {
+            $($argument: $type),+
+        }
+
+        impl<$life, T: Scalar> WithSimd for $call<$life, T> {
+            type Output = Result<$output>;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+                let Self { $($argument),+ } = self;
+                $core($($argument),+)
+            }
+        }
+    )+};
 }
 
-/// [`objective::gradient`].
-///
-/// # Errors
-/// The same.
-pub fn gradient<T: Scalar>(
-    objective: &Objective<'_, T>,
-    theta: &[T],
-    samples: &Samples<'_, T>,
-    carry: T,
-    gradient: &mut [T],
-    scratch: Scratch<'_, T>,
-) -> Result<f64> {
-    Arch::new().dispatch(Gradient { objective, theta, samples, carry, gradient, scratch })
-}
+wide! {
+    /// [`train::step`].
+    fn step<'a>(
+        training: &'a Training<'a, T>,
+        state: &'a mut State,
+        samples: &'a Samples<'a, T>,
+        theta: &'a mut [T],
+        memory: &'a mut [T],
+        scratch: Scratch<'a, T>,
+    ) -> Event = train::step, Step;
 
-struct Step<'a, T> {
-    training: &'a Training<'a, T>,
-    state: &'a mut State,
-    samples: &'a Samples<'a, T>,
-    theta: &'a mut [T],
-    memory: &'a mut [T],
-    scratch: Scratch<'a, T>,
-}
+    /// [`objective::gradient`].
+    fn gradient<'a>(
+        objective: &'a Objective<'a, T>,
+        theta: &'a [T],
+        samples: &'a Samples<'a, T>,
+        carry: T,
+        gradient: &'a mut [T],
+        scratch: Scratch<'a, T>,
+    ) -> f64 = objective::gradient, Gradient;
 
-impl<T: Scalar> WithSimd for Step<'_, T> {
-    type Output = Result<Event>;
+    /// [`blas::gemm`].
+    fn gemm<'a>(
+        alpha: T,
+        a: MatRef<'a, T>,
+        b: MatRef<'a, T>,
+        beta: T,
+        c: MatMut<'a, T>,
+    ) -> () = blas::gemm, Gemm;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Self { training, state, samples, theta, memory, scratch } = self;
-        train::step(training, state, samples, theta, memory, scratch)
-    }
-}
+    /// [`cholesky::factor`].
+    fn factor<'a>(a: MatMut<'a, T>) -> () = cholesky::factor, Factor;
 
-struct Gradient<'a, T> {
-    objective: &'a Objective<'a, T>,
-    theta: &'a [T],
-    samples: &'a Samples<'a, T>,
-    carry: T,
-    gradient: &'a mut [T],
-    scratch: Scratch<'a, T>,
-}
+    /// [`ridge::solve`].
+    fn solve<'a>(
+        kernel: Kernel<T>,
+        metric: Metric<'a, T>,
+        ridge: Ridge<T>,
+        samples: &'a Samples<'a, T>,
+        dual: MatMut<'a, T>,
+        scratch: Scratch<'a, T>,
+    ) -> Solved<T> = ridge::solve, Solve;
 
-impl<T: Scalar> WithSimd for Gradient<'_, T> {
-    type Output = Result<f64>;
+    /// [`Predictor::predict`].
+    fn predict<'a>(
+        machine: &'a Predictor<'a, T>,
+        x: MatRef<'a, T>,
+        out: MatMut<'a, T>,
+        scratch: Scratch<'a, T>,
+    ) -> () = Predictor::predict, Predict;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Self { objective, theta, samples, carry, gradient, scratch } = self;
-        objective::gradient(objective, theta, samples, carry, gradient, scratch)
-    }
+    /// [`Predictor::jacobian`].
+    fn jacobian<'a>(
+        machine: &'a Predictor<'a, T>,
+        x: &'a [T],
+        out: MatMut<'a, T>,
+        scratch: Scratch<'a, T>,
+    ) -> () = Predictor::jacobian, Jacobian;
+
+    /// [`agop::agop`].
+    fn agop<'a>(
+        machine: &'a Predictor<'a, T>,
+        centering: Centering,
+        out: MatMut<'a, T>,
+        scratch: Scratch<'a, T>,
+    ) -> () = agop::agop, Agop;
+
+    /// [`fact::fact`].
+    fn fact<'a>(
+        machine: &'a Predictor<'a, T>,
+        centering: Centering,
+        out: MatMut<'a, T>,
+        scratch: Scratch<'a, T>,
+    ) -> () = fact::fact, Fact;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fact_core::mat::MatRef;
     use fact_core::nn::{Activation, Architecture, Bias, Loss};
     use fact_core::rng::Rng;
 

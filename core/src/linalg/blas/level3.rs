@@ -69,7 +69,8 @@ fn rows_times_matrix<T: Scalar, O: Output<T>>(
 /// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
 ///
 /// A small core adds up rows of `B`: the order is the same, and the stack holds no register tile.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn gemm_any<T: Scalar>(
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,

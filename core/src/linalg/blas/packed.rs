@@ -29,19 +29,101 @@ pub(crate) const ROWS: usize = 6;
 /// Terms of each sum that one panel covers.
 pub(crate) const DEPTH: usize = 128;
 
+/// Terms that are taken together.
+const BLOCK: usize = 32;
+
 /// Panels that lie side by side.
 const PANELS: usize = 4;
 
+/// Left factors of some terms of the outputs of a tile.
+///
+/// Some at a time and not by an iterator: whether nested iterators are inlined into the innermost loop
+/// depends on how much else is around it, and a call there costs all registers.
+pub(crate) trait Terms<T>: Copy {
+    /// Those of terms `k` to `k + K − 1`, if there are as many.
+    fn block<const K: usize>(&self, k: usize) -> Option<impl Factors<T>>;
+}
+
+/// Left factors of a number of terms known at compile time, so that none is asked for in vain.
+pub(crate) trait Factors<T> {
+    /// Those of term `k`.
+    fn at(&self, k: usize) -> [T; ROWS];
+}
+
+/// Equally long rows, each times `α`.
+#[derive(Clone, Copy)]
+pub(crate) struct Six<'a, T, S>([&'a [T]; ROWS], S);
+
+impl<'a, T, S> Six<'a, T, S> {
+    /// The first `len` elements of the rows. A row that has not as many is that of a missing output: the
+    /// first one stands in for it.
+    #[inline(always)]
+    pub(crate) fn new(mut rows: [&'a [T]; ROWS], len: usize, scale: S) -> Self {
+        let [first, ..] = rows;
+        for row in &mut rows {
+            *row = row.get(..len).or_else(|| first.get(..len)).unwrap_or_default();
+        }
+        Self(rows, scale)
+    }
+}
+
+impl<'a, T: Scalar, S: Fn(T) -> T + Copy> Terms<T> for Six<'a, T, S> {
+    #[inline(always)]
+    fn block<const K: usize>(&self, k: usize) -> Option<impl Factors<T>> {
+        let [a, b, c, d, e, f] = self.0;
+        let part = |row: &'a [T]| row.get(k..)?.first_chunk::<K>();
+        Some(SixBlock([part(a)?, part(b)?, part(c)?, part(d)?, part(e)?, part(f)?], self.1))
+    }
+}
+
+struct SixBlock<'a, T, S, const K: usize>([&'a [T; K]; ROWS], S);
+
+impl<T: Scalar, S: Fn(T) -> T + Copy, const K: usize> Factors<T> for SixBlock<'_, T, S, K> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; ROWS] {
+        let mut factors = [T::ZERO; ROWS];
+        for (factor, row) in factors.iter_mut().zip(&self.0) {
+            *factor = row.get(k).map_or(T::ZERO, |&value| self.1(value));
+        }
+        factors
+    }
+}
+
+/// Packed left factors, each times `α`.
+#[derive(Clone, Copy)]
+struct Packed<'a, T, S>(&'a [[T; ROWS]], S);
+
+impl<T: Scalar, S: Fn(T) -> T + Copy> Terms<T> for Packed<'_, T, S> {
+    #[inline(always)]
+    fn block<const K: usize>(&self, k: usize) -> Option<impl Factors<T>> {
+        Some(PackedBlock::<T, S, K>(self.0.get(k..)?.first_chunk()?, self.1))
+    }
+}
+
+struct PackedBlock<'a, T, S, const K: usize>(&'a [[T; ROWS]; K], S);
+
+impl<T: Scalar, S: Fn(T) -> T + Copy, const K: usize> Factors<T> for PackedBlock<'_, T, S, K> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; ROWS] {
+        let mut factors = self.0.get(k).copied().unwrap_or([T::ZERO; ROWS]);
+        for factor in &mut factors {
+            *factor = self.1(*factor);
+        }
+        factors
+    }
+}
+
 /// Where the left factors of outputs are.
 pub(super) trait Left<T>: Copy {
-    /// Those of rows `i` to `i + ROWS − 1`, for the terms `start` to `start + depth − 1`, which may be
-    /// packed into `panel`. Beyond the last row anything will do.
-    fn factors<'p>(
-        self,
+    /// Those of rows `i` to `i + ROWS − 1`, for terms `start` to `start + depth − 1`, which may be packed
+    /// into `panel`. Beyond the last row, zeros.
+    fn terms<'p>(
+        &'p self,
         i: usize,
-        terms: (usize, usize),
+        start: usize,
+        depth: usize,
         panel: &'p mut [[T; ROWS]],
-    ) -> impl Iterator<Item = [T; ROWS]> + Clone;
+    ) -> impl Terms<T>;
 }
 
 /// Along the rows of `A`, each times `α`.
@@ -54,43 +136,34 @@ pub(super) struct Down<'a, T, S>(pub(super) MatRef<'a, T>, pub(super) S);
 
 impl<T: Scalar, S: Fn(T) -> T + Copy> Left<T> for Along<'_, T, S> {
     #[inline(always)]
-    fn factors<'p>(
-        self,
+    fn terms<'p>(
+        &'p self,
         i: usize,
-        (start, depth): (usize, usize),
+        start: usize,
+        depth: usize,
         _: &'p mut [[T; ROWS]],
-    ) -> impl Iterator<Item = [T; ROWS]> + Clone {
-        let Self(a, scale) = self;
-        let last = a.nrows().saturating_sub(1);
-        let rows = core::array::from_fn(|at| {
-            let row = a.row((i + at).min(last)).unwrap_or_default();
-            row.get(start..start + depth).unwrap_or_default()
-        });
-        six(rows).map(move |factors| factors.map(scale))
+    ) -> impl Terms<T> {
+        let mut rows = [&[][..]; ROWS];
+        for (at, row) in rows.iter_mut().enumerate() {
+            *row = self.0.row(i + at).and_then(|row| row.get(start..)).unwrap_or_default();
+        }
+        Six::new(rows, depth, self.1)
     }
 }
 
 impl<T: Scalar, S: Fn(T) -> T + Copy> Left<T> for Down<'_, T, S> {
     #[inline(always)]
-    fn factors<'p>(
-        self,
+    fn terms<'p>(
+        &'p self,
         i: usize,
-        (start, depth): (usize, usize),
+        start: usize,
+        depth: usize,
         panel: &'p mut [[T; ROWS]],
-    ) -> impl Iterator<Item = [T; ROWS]> + Clone {
-        let Self(a, scale) = self;
+    ) -> impl Terms<T> {
         let panel = panel.get_mut(..depth).unwrap_or_default();
-        Columns(a).pack(start, i, panel);
-        panel.iter().map(move |row| row.map(scale))
+        Columns(self.0).pack(start, i, panel);
+        Packed(panel, self.1)
     }
-}
-
-/// Six equally long rows as columns. Zipped, they share one counter.
-#[inline(always)]
-pub(crate) fn six<T: Copy>(rows: [&[T]; ROWS]) -> impl Iterator<Item = [T; ROWS]> + Clone {
-    let [a, b, c, d, e, f] = rows.map(<[T]>::iter);
-    let rows = a.zip(b).zip(c).zip(d).zip(e).zip(f);
-    rows.map(|(((((a, b), c), d), e), f)| [*a, *b, *c, *d, *e, *f])
 }
 
 /// Where the right factors of outputs are.
@@ -188,15 +261,17 @@ fn strips<T: Scalar, const N: usize, const DEPTH: usize, const PANELS: usize>(
             let mut outputs = RowsMut::new(c.get_mut(above * n..).unwrap_or_default(), n);
             let mut i = above;
             while let Some(row) = outputs.next() {
-                let mut row = Some(row);
                 // Beyond the last row, empty ones.
-                let mut rows =
-                    [(); ROWS].map(|()| row.take().or_else(|| outputs.next()).unwrap_or_default());
-                let factors = left.factors(i, (start, depth), &mut left_panel);
+                let mut rows = next_rows(row, &mut outputs);
+                let terms = left.terms(i, start, depth, &mut left_panel);
                 for (panel, j) in panels.iter().zip((j..n).step_by(N)) {
                     let panel = panel.get(..depth).unwrap_or_default();
-                    let outputs = rows.each_mut().map(|row| row.get_mut(j..).unwrap_or_default());
-                    tile(factors.clone(), panel, outputs, output);
+                    let [r0, r1, r2, r3, r4, r5] = &mut rows;
+                    let mut parts = [&mut **r0, r1, r2, r3, r4, r5];
+                    for part in &mut parts {
+                        *part = core::mem::take(part).get_mut(j..).unwrap_or_default();
+                    }
+                    tile(terms, panel, parts, output);
                 }
                 i += ROWS;
             }
@@ -204,10 +279,20 @@ fn strips<T: Scalar, const N: usize, const DEPTH: usize, const PANELS: usize>(
     }
 }
 
+/// `first` and the rows after it; empty ones beyond the last.
+#[inline(always)]
+pub(crate) fn next_rows<'a, T>(
+    first: &'a mut [T],
+    rest: &mut impl Iterator<Item = &'a mut [T]>,
+) -> [&'a mut [T]; ROWS] {
+    let mut next = || rest.next().unwrap_or_default();
+    [first, next(), next(), next(), next(), next()]
+}
+
 /// The terms of one panel for the first outputs of each row, at most `N`.
 #[inline(always)]
 pub(crate) fn tile<T: Scalar, const N: usize>(
-    a: impl Iterator<Item = [T; ROWS]>,
+    terms: impl Terms<T>,
     panel: &[[T; N]],
     mut c: [&mut [T]; ROWS],
     output: impl Output<T>,
@@ -220,13 +305,23 @@ pub(crate) fn tile<T: Scalar, const N: usize>(
         }
     }
     // Apart from `outputs`, which parts are copied of: these never leave the registers.
-    let mut sums = outputs.map(|row| row.map(|old| output.start(old)));
-    for (a, b) in a.zip(panel) {
-        for (sums, a) in sums.iter_mut().zip(a) {
-            for (sum, &b) in sums.iter_mut().zip(b) {
-                *sum += a * b;
-            }
+    let mut sums = [[T::ZERO; N]; ROWS];
+    for (sums, outputs) in sums.iter_mut().zip(&outputs) {
+        for (sum, &old) in sums.iter_mut().zip(outputs) {
+            *sum = output.start(old);
         }
+    }
+    let (blocks, rest) = panel.as_chunks::<BLOCK>();
+    let mut k = 0;
+    for block in blocks {
+        let Some(factors) = terms.block::<BLOCK>(k) else { return };
+        add(&mut sums, &factors, block);
+        k += BLOCK;
+    }
+    for b in rest {
+        let Some(factors) = terms.block::<1>(k) else { return };
+        add(&mut sums, &factors, core::array::from_ref(b));
+        k += 1;
     }
     for ((outputs, sums), c) in outputs.iter_mut().zip(sums).zip(&mut c) {
         for (value, sum) in outputs.iter_mut().zip(sums) {
@@ -236,6 +331,23 @@ pub(crate) fn tile<T: Scalar, const N: usize>(
             Some(c) => *c = *outputs,
             // What was computed beyond the last column is not written.
             None => c.iter_mut().zip(outputs).for_each(|(c, &mut value)| *c = value),
+        }
+    }
+}
+
+/// Adds the terms of a block, one after the other.
+#[inline(always)]
+fn add<T: Scalar, const N: usize, const K: usize>(
+    sums: &mut [[T; N]; ROWS],
+    factors: &impl Factors<T>,
+    panel: &[[T; N]; K],
+) {
+    for k in 0..K {
+        let Some(b) = panel.get(k) else { return };
+        for (sums, a) in sums.iter_mut().zip(factors.at(k)) {
+            for (sum, &b) in sums.iter_mut().zip(b) {
+                *sum += a * b;
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::linalg::blas::Accumulate;
-use crate::linalg::blas::packed::{DEPTH, ROWS, one_pays, six, tile};
+use crate::linalg::blas::packed::{DEPTH, ROWS, Six, next_rows, one_pays, tile};
 use crate::linalg::triangular::subtract_dot;
 use crate::scalar::Scalar;
 
@@ -51,9 +51,7 @@ fn blocks<T: Scalar, const N: usize>(
             }
             let mut rows = lower_rows(j, a.get_mut(start(j)..).unwrap_or_default(), &len);
             while let Some(first) = rows.next() {
-                let mut first = Some(first);
-                let six_rows = [(); ROWS].map(|()| first.take().or_else(|| rows.next()));
-                subtract(six_rows, (j, from, depth), panel);
+                subtract(next_rows(first, &mut rows), j, from, panel);
             }
         }
         let mut rows = lower_rows(j, a.get_mut(start(j)..).unwrap_or_default(), &len);
@@ -86,23 +84,21 @@ fn lower_rows<T>(
 /// Takes from the columns from `j` on the terms `from…` that the panel holds.
 #[inline(always)]
 fn subtract<T: Scalar, const N: usize>(
-    rows: [Option<&mut [T]>; ROWS],
-    (j, from, depth): (usize, usize, usize),
+    rows: [&mut [T]; ROWS],
+    j: usize,
+    from: usize,
     panel: &[[T; N]],
 ) {
-    let mut first: &[T] = &[];
-    let parts = rows.map(|row| {
-        let (left, block) = row.unwrap_or_default().split_at_mut_checked(j).unwrap_or_default();
-        let left = left.get(from..from + depth).unwrap_or_default();
-        // What a missing row is given does not matter, but its length does.
-        if !left.is_empty() && first.is_empty() {
-            first = left;
+    let mut lefts = [&[][..]; ROWS];
+    let mut blocks = rows;
+    for (left, block) in lefts.iter_mut().zip(&mut blocks) {
+        let row = core::mem::take(block);
+        if let Some((known, rest)) = row.split_at_mut_checked(j) {
+            *left = known.get(from..).unwrap_or_default();
+            *block = rest;
         }
-        (if left.is_empty() { first } else { left }, block)
-    });
-    let lefts = parts.each_ref().map(|(left, _)| *left);
-    let blocks = parts.map(|(_, block)| block);
-    tile(six(lefts).map(|left| left.map(|left| -left)), panel, blocks, Accumulate);
+    }
+    tile(Six::new(lefts, panel.len(), |left: T| -left), panel, blocks, Accumulate);
 }
 
 /// Rows below a diagonal block that are finished together, one in each lane of a register.

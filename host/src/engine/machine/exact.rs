@@ -1,6 +1,9 @@
-//! The exact engine: `fact-core` with memory from the heap.
+//! The exact engine: `fact-core` with memory from the heap, on every core and the widest vectors.
+//!
+//! Threads work on different outputs, so their number changes no bit.
 
 use super::{Engine, Feature, Stage, Watch};
+use crate::engine::wide;
 use crate::error::Result;
 use fact_core::features::Measured;
 use fact_core::kernel::{
@@ -11,11 +14,12 @@ use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use rayon::prelude::*;
 
 /// Samples taken at once. Changes no bit of any result.
 pub(super) const ROWS: usize = 64;
 
-/// To the bit what a device computes; one thread.
+/// To the bit what a device computes.
 #[derive(Clone, Copy)]
 pub struct Exact<'a> {
     /// Hears of stages when they end.
@@ -36,26 +40,37 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let dual = MatMut::new(dual, n, c)?;
         let (metric, scratch) = (Metric::Full(metric), Scratch::new(&mut memory));
         (self.watch)(Stage::Factor, 0.0);
-        let solved = ridge::solve(kernel, metric, ridge, samples, dual, scratch)?;
+        let solved = wide::solve(kernel, metric, ridge, samples, dual, scratch)?;
         (self.watch)(Stage::Factor, 1.0);
         Ok(solved)
     }
 
     fn predict(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
         let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
-        let mut memory = vec![T::ZERO; predict_scratch(n, d, ROWS)];
-        let scratch = Scratch::new(&mut memory);
-        machine.predict(x, MatMut::new(out, x.nrows(), c)?, scratch)?;
+        let blocks =
+            x.data().par_chunks((ROWS * d).max(1)).zip(out.par_chunks_mut((ROWS * c).max(1)));
+        blocks.try_for_each_init(
+            || vec![T::ZERO; predict_scratch(n, d, ROWS)],
+            |memory, (x, out)| {
+                let rows = x.len() / d.max(1);
+                let (x, out) = (MatRef::new(x, rows, d)?, MatMut::new(out, rows, c)?);
+                wide::predict(machine, x, out, Scratch::new(memory))
+            },
+        )?;
         (self.watch)(Stage::Predict, 1.0);
         Ok(())
     }
 
     fn jacobians(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
         let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
-        let mut memory = vec![T::ZERO; jacobian_scratch(n, d)];
-        for (x, out) in x.rows().zip(out.chunks_exact_mut((c * d).max(1))) {
-            machine.jacobian(x, MatMut::new(out, c, d)?, Scratch::new(&mut memory))?;
-        }
+        let points =
+            x.data().par_chunks_exact(d.max(1)).zip(out.par_chunks_exact_mut((c * d).max(1)));
+        points.try_for_each_init(
+            || vec![T::ZERO; jacobian_scratch(n, d)],
+            |memory, (x, out)| {
+                wide::jacobian(machine, x, MatMut::new(out, c, d)?, Scratch::new(memory))
+            },
+        )?;
         Ok(())
     }
 
@@ -69,8 +84,8 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let mut memory = vec![T::ZERO; words];
         let scratch = Scratch::new(&mut memory);
         match feature {
-            Feature::Agop(centering) => agop::agop(machine, centering, out, scratch)?,
-            Feature::Fact(centering) => fact::fact(machine, centering, out, scratch)?,
+            Feature::Agop(centering) => wide::agop(machine, centering, out, scratch)?,
+            Feature::Fact(centering) => wide::fact(machine, centering, out, scratch)?,
         }
         (self.watch)(Stage::Features, 1.0);
         Ok(())
