@@ -15,7 +15,7 @@ readonly COMPONENTS=(rustfmt clippy)
 readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
 readonly ALL_STEPS=(install fmt clippy test release doc targets bench fuzz verify rfm readme
     reproduce firmware)
-readonly MORE_STEPS=(update-readme update-bench)
+readonly MORE_STEPS=(update-readme update-bench record-bench)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -46,7 +46,8 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
 
 Not part of the default:
   update-readme write transcript and tables anew
-  update-bench  record instructions on the host anew; `fact bench --record` records wall clock too
+  update-bench  record instructions on the host anew
+  record-bench  on an idle machine: record wall clock and curves too, and write tables of all records
   help          this text
 END
 }
@@ -195,6 +196,23 @@ step_update-bench() {
     need_cargo
     bench_tools
     cargo_run run --package fact-host --release -q -- bench --only host-instructions --record
+    cargo_run run --package fact-host --release -q --example readme -- --records
+}
+
+step_record-bench() {
+    need_cargo
+    bench_tools
+    # Built apart, so that nothing else runs beside what is timed.
+    cargo_run build --package fact-host --release --bins --examples
+    cargo_run run --package fact-host --release -q -- bench --record \
+        --only wall-clock,host-instructions
+    local curves
+    curves=$(mktemp -d)
+    cargo_run run --package fact-host --release -q -- bench --scaling "$curves"
+    cp "$curves/scaling.json" benches/record/
+    cp "$curves/scaling.png" docs/pictures/
+    rm -r "$curves"
+    cargo_run run --package fact-host --release -q --example readme -- --records
 }
 
 # expect CODE ARGUMENT…: `fact verify ARGUMENT…` ends with this exit code.

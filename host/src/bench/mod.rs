@@ -8,6 +8,7 @@ mod counted;
 mod machine;
 mod record;
 mod report;
+pub mod scaling;
 mod table;
 mod timing;
 mod workloads;

@@ -8,6 +8,7 @@ Examples:
   fact bench --quick                          a minute: small shapes, host instructions
   fact bench --out before.json                everything there are tools for
   fact bench --compare before.json            beside an earlier run
+  fact bench --scaling results                how costs grow, and a picture of it
   fact bench --only host-instructions         as continuous integration runs it
 
 Exit code 1: an exact count rose by more than 2 %. Wall clock never fails.";
@@ -30,6 +31,10 @@ pub struct Bench {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Measure how costs grow with samples, inputs, outputs, width and depth in place of all that; curves
+    /// (JSON, CSV) and their picture go into this directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["only", "compare", "out", "record"])]
+    pub scaling: Option<PathBuf>,
     /// Make what was measured the record, in benches/record of this checkout
     #[arg(long, conflicts_with_all = ["quick", "compare"])]
     pub record: bool,

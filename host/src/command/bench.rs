@@ -4,11 +4,15 @@ use super::{Ending, print};
 use crate::bench::{self, Request};
 use crate::cli::Bench;
 use crate::error::{Error, Result};
-use crate::report::{prepare_file, write_file};
+use crate::report::{prepare, prepare_file, put, write_file};
 use indicatif::ProgressBar;
+use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn run(arguments: &Bench, quiet: bool) -> Result<Ending> {
+    if let Some(directory) = &arguments.scaling {
+        return scaling(arguments, directory, quiet);
+    }
     // Before anything is measured in vain.
     arguments.out.as_deref().map(prepare_file).transpose()?;
     let record = arguments.record.then(bench::record_folder).transpose()?;
@@ -19,8 +23,7 @@ pub(super) fn run(arguments: &Bench, quiet: bool) -> Result<Ending> {
         threads: rayon::current_num_threads(),
         quiet,
     };
-    let line = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-    line.enable_steady_tick(Duration::from_millis(100));
+    let line = progress(quiet);
     let report = bench::run(&request, &|what| line.set_message(what.to_owned()));
     line.finish_and_clear();
     let report = report?;
@@ -46,4 +49,26 @@ pub(super) fn run(arguments: &Bench, quiet: bool) -> Result<Ending> {
         Some(_) => Ok(Ending::Failed),
         None => Ok(Ending::Done),
     }
+}
+
+fn scaling(arguments: &Bench, directory: &Path, quiet: bool) -> Result<Ending> {
+    prepare(directory)?;
+    let line = progress(quiet);
+    let found = bench::scaling::measure(arguments.quick, &|what| line.set_message(what.to_owned()));
+    line.finish_and_clear();
+    let found = found?;
+    put(directory, "scaling.json", found.to_json().as_bytes())?;
+    put(directory, "scaling.csv", found.to_csv().as_bytes())?;
+    for picture in found.pictures()? {
+        put(directory, &picture.name, &picture.bytes)?;
+    }
+    print(&if arguments.json { found.to_json() } else { found.to_markdown() })?;
+    Ok(Ending::Done)
+}
+
+/// A line on stderr that says what is being measured.
+fn progress(quiet: bool) -> ProgressBar {
+    let line = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
 }
