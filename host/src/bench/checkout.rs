@@ -15,23 +15,25 @@ pub(super) fn find() -> Option<PathBuf> {
     here.ancestors().find(is_one).map(Path::to_owned)
 }
 
-/// What a program prints, run in `folder`; its conversation goes to stderr unless `quiet`.
+/// What a program prints, run in its folder; its conversation goes to stderr unless `quiet`.
 ///
 /// # Errors
-/// What went wrong, on one line.
+/// What went wrong, with the last of what it said.
 pub(super) fn output(command: &mut Command, quiet: bool) -> Result<String, String> {
     let name = format!("{command:?}");
     // Built for the baseline, whatever the processor: what is counted must not depend on it.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"] {
         command.env_remove(variable);
     }
-    command.stderr(if quiet { Stdio::null() } else { Stdio::inherit() });
-    let output =
-        command.stdin(Stdio::null()).output().map_err(|error| format!("{name}: {error}"))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(if quiet { Stdio::piped() } else { Stdio::inherit() });
+    let child = command.spawn().and_then(|child| child.wait_with_output());
+    let output = child.map_err(|error| format!("{name}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    match output.status.success() {
-        true => Ok(text),
-        // What is wrong may be said on either.
-        false => Err(format!("{name} failed ({}). {text}", output.status)),
+    if output.status.success() {
+        return Ok(text);
     }
+    let all = text + &String::from_utf8_lossy(&output.stderr);
+    let last = all.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    Err(format!("{name} failed ({}): {last}", output.status))
 }
