@@ -13,9 +13,9 @@ readonly TARGETS=(
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check fuzz verify rfm readme
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench fuzz verify rfm readme
     reproduce firmware)
-readonly MORE_STEPS=(update-readme)
+readonly MORE_STEPS=(update-readme update-bench record-bench)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -35,7 +35,7 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   release       tests and doctests of the kernel and the flash store, release build
   doc           the documentation builds without a warning
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
-  bench-check   the benchmarks compile
+  bench         the benchmarks compile; instructions on the host are within 2 % of the record
   fuzz          each fuzz target runs FUZZ_SECONDS (60) without a finding
   verify        the command `fact verify` on the built-in datasets: exit codes
   rfm           the command `fact rfm` reaches the promised accuracies, in the promised rounds
@@ -45,7 +45,9 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
                 by name: ./ci.sh firmware counts)
 
 Not part of the default:
-  update-readme write transcript and table anew
+  update-readme write transcript and tables anew
+  update-bench  record instructions on the host anew
+  record-bench  on an idle machine: record wall clock and curves too, and write tables of all records
   help          this text
 END
 }
@@ -169,9 +171,48 @@ core_is_lean() {
     done <<<"$tree"
 }
 
-step_bench-check() {
+# What counts instructions: Valgrind, and Gungraun's runner in the version of the library.
+bench_tools() {
+    if ! command -v valgrind >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+        apt-get update -q && apt-get install -y -q --no-install-recommends valgrind
+    fi
+    need valgrind "Install it (Debian: apt-get install valgrind)."
+    local version
+    version=$(sed -n '/^name = "gungraun"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
+    # Built without optimisation, in half the time: it starts Valgrind and reads what that writes.
+    [[ $(gungraun-runner --version 2>/dev/null) == *" $version" ]] ||
+        cargo install gungraun-runner --version "=$version" --locked --debug
+}
+
+step_bench() {
     need_cargo
+    bench_tools
+    # With those that only take time.
     cargo_run bench --package fact-benches --no-run
+    cargo_run run --package fact-host --release -q -- bench --only host-instructions
+}
+
+step_update-bench() {
+    need_cargo
+    bench_tools
+    cargo_run run --package fact-host --release -q -- bench --only host-instructions --record
+    cargo_run run --package fact-host --release -q --example readme -- --records
+}
+
+step_record-bench() {
+    need_cargo
+    bench_tools
+    # Built apart, so that nothing else runs beside what is timed.
+    cargo_run build --package fact-host --release --bins --examples
+    cargo_run run --package fact-host --release -q -- bench --record \
+        --only wall-clock,host-instructions
+    local curves
+    curves=$(mktemp -d)
+    cargo_run run --package fact-host --release -q -- bench --scaling "$curves"
+    cp "$curves/scaling.json" benches/record/
+    cp "$curves/scaling.png" docs/pictures/
+    rm -r "$curves"
+    cargo_run run --package fact-host --release -q --example readme -- --records
 }
 
 # expect CODE ARGUMENT…: `fact verify ARGUMENT…` ends with this exit code.

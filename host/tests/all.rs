@@ -5,6 +5,7 @@
 mod command;
 
 mod bad_input;
+mod bench;
 mod check;
 mod comforts;
 mod engines;
