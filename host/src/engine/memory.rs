@@ -175,13 +175,13 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     let machine = &plan.machine;
     let all = n.saturating_add(others);
     let many = c.saturating_mul(d) > n.saturating_mul(2);
-    // One n×n matrix at a time: the Gram matrix, or all slopes of an inner-product kernel.
+    let tau = !machine.kernel.is_radial() && n <= TAU_SAMPLES;
+    // Half of the Gram matrix, or, when that is gone, all slopes.
     let pairs = match machine.engine {
-        Engine::Fast => square(n),
-        Engine::Exact => {
-            let slopes = many || (!machine.kernel.is_radial() && n <= TAU_SAMPLES);
-            if slopes { square(n).saturating_mul(2) } else { square(n) / 2 }
-        }
+        Engine::Fast if tau || (many && !machine.kernel.is_radial()) => square(n),
+        Engine::Fast => machine::triangle_words(n),
+        Engine::Exact if tau || many => square(n).saturating_mul(2),
+        Engine::Exact => square(n) / 2,
     };
     // Samples as given, coded, centred and mapped; duals, predictions and targets.
     let word = match machine.precision {
