@@ -13,6 +13,10 @@ use fact_core::nn::{evaluate, objective};
 use fact_core::scalar::Scalar;
 use std::fmt;
 
+/// The command itself: its code, its stacks, what it reads and prints.
+const PROGRAM: usize = 8 << 20;
+/// Rows of a factor that a large product copies at a time, to read it in the order it needs.
+const PACKED: usize = 512;
 /// Taken to be there where the system does not say what is.
 const ASSUMED: usize = 16 << 30;
 
@@ -170,7 +174,8 @@ pub fn fit_memory(data: &Split, plan: &Fit) -> Result<Memory> {
     )))
 }
 
-/// Bytes of everything that a fit holds at a time, or somewhat more.
+/// Bytes of everything that a fit holds at a time, or somewhat more: what belongs to pairs of samples,
+/// the samples in each form they take, what threads work with, and the command itself.
 fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     let machine = &plan.machine;
     let all = n.saturating_add(others);
@@ -190,7 +195,9 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     };
     let rows =
         sum([all.saturating_mul(d).saturating_mul(4), all.saturating_mul(c).saturating_mul(4)]);
-    let blocks = machine::block_words(d, c).saturating_mul(rayon::current_num_threads());
+    let packed = if tau { PACKED.saturating_mul(n) } else { 0 };
+    let threads = rayon::current_num_threads();
+    let blocks = machine::block_words(d, c).saturating_add(packed).saturating_mul(threads);
     let working = sum([pairs, rows, blocks, square(d).saturating_mul(8)]).saturating_mul(word);
     // In f64, whatever the machine: the data, the model, the sums of each part of the samples.
     let kept = sum([
@@ -198,7 +205,7 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
         all.saturating_mul(c).saturating_mul(3),
         square(d).saturating_mul(8 + machine::PARTS),
     ]);
-    working.saturating_add(kept.saturating_mul(8))
+    sum([working, kept.saturating_mul(8), PROGRAM])
 }
 
 #[cfg(test)]
