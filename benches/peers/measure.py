@@ -178,7 +178,7 @@ def versions():
     from importlib.metadata import version
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return {"numpy": np.__version__, blas["name"]: blas["version"], "torch": torch.__version__, "xrfm": version("xrfm")}
+    return {"numpy": np.__version__, "openblas": blas["version"], "torch": torch.__version__, "xrfm": version("xrfm")}
 
 
 PARTS = {"numpy_round": numpy_round, "xrfm_round": xrfm_round, "torch_network": torch_network, "versions": versions}
@@ -207,10 +207,10 @@ def by_turns(turns, threads, commands):
     return best
 
 
-def row(operation, shape, threads, ours, theirs, name, unit="ms", target=None):
+def row(operation, shape, threads, ours, theirs, name, unit="ms", target=""):
     row = {"operation": operation, "shape": shape, "precision": "f32", "threads": threads}
     row |= {"ours": float(f"{ours:.4g}"), "peer": float(f"{theirs:.4g}"), "peer_name": name, "unit": unit}
-    return row | ({"target": target} if target else {})
+    return row | {"target": target}
 
 
 def rounds(example, turns):
@@ -226,10 +226,10 @@ def rounds(example, turns):
                 yield row(title, shape, threads, ours[name], numpy[name], "numpy")
             for name in ("fact", "agop"):
                 title, goal = f"round with {ROUNDS[name]}", headline and threads == 2
-                value, target = ours[f"round_{name}"], "≤ 0.65 of the peer" if goal else None
+                value, target = ours[f"round_{name}"], "≤ 0.65 of the peer" if goal else ""
                 yield row(title, shape, threads, value, numpy[f"round_{name}"], "numpy", target=target)
             for times in xrfm:
-                target = "≤ 0.5 of the peer" if threads == 2 else None
+                target = "≤ 0.5 of the peer" if threads == 2 else ""
                 yield row("round with AGOP", shape, threads, ours["round_agop"], times["round"], "xrfm", target=target)
 
 
