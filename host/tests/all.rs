@@ -12,6 +12,8 @@ mod engines;
 mod export;
 mod golden_kernels;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod memory;
 mod plan;
 mod reproduce;
 mod rfm;

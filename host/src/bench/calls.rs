@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::plan::{Activation, Optimizer as Named};
 use crate::plan::{Bias, Loss, Precision, Recipe, Setting, Source, Training};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Update};
-use fact_core::linalg::{blas, cholesky};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::init::{self, Init};
 use fact_core::nn::optimizer::Optimizer;
@@ -24,7 +23,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Par, dyn_stack};
 
 /// Samples that go through a network at once, as [`engine::train`] takes them.
-const ROWS: usize = 128;
+const ROWS: usize = 256;
 
 /// Whose code is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub(super) fn gemm<T: Real>(code: Code, n: usize) -> Call {
         match code {
             Code::Exact => {
                 let (a, b) = (MatRef::new(&a, n, n)?, MatRef::new(&b, n, n)?);
-                blas::gemm(number(1.0), a, b, number(0.0), MatMut::new(&mut c, n, n)?)?;
+                wide::gemm(number(1.0), a, b, number(0.0), MatMut::new(&mut c, n, n)?)?;
             }
             Code::Faer => {
                 let view = |data| faer::MatRef::from_row_major_slice(data, n, n);
@@ -74,7 +73,7 @@ pub(super) fn cholesky<T: Real>(code: Code, n: usize) -> Call {
     Box::new(move || {
         l.copy_from_slice(&spd);
         match code {
-            Code::Exact => cholesky::factor(MatMut::new(&mut l, n, n)?)?,
+            Code::Exact => wide::factor(MatMut::new(&mut l, n, n)?)?,
             Code::Faer => {
                 let (par, params) = (Par::rayon(0), Default::default());
                 let words = cholesky_in_place_scratch::<T>(n, par, params);
