@@ -186,7 +186,11 @@ bench_tools() {
 
 step_bench() {
     need_cargo
-    bench_tools
+    # The runner is compiled beside the host's library, which leaves all cores but one idle.
+    bench_tools &
+    local tools=$!
+    cargo_run build --package fact-host --release --bins --examples
+    wait "$tools"
     # With those that only take time.
     cargo_run bench --package fact-benches --no-run
     cargo_run run --package fact-host --release -q -- bench --only host-instructions

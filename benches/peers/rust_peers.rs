@@ -23,7 +23,7 @@ type Times = BTreeMap<String, f64>;
 const DIGITS: &str = include_str!("../../fixtures/small/digits.csv");
 const WIDTHS: [usize; 3] = [64, 32, 10];
 /// Samples that a step or gradient takes at once.
-const ROWS: usize = 256;
+const ROWS: usize = 128;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -139,8 +139,7 @@ pub fn takes_forms<T: Scalar>(kernel: Kernel<T>, n: usize, d: usize) -> bool {
 /// assert_eq!(out, [36.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn agop<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -220,7 +219,6 @@ fn of_forms<T: Scalar>(
 /// assert_eq!(out, [0.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn agop_explicit<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -287,7 +285,6 @@ pub fn agop_explicit<T: Scalar>(
 /// assert_eq!(out, [36.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn agop_closed<T: Scalar>(
     machine: &Predictor<'_, T>,
     out: MatMut<'_, T>,

@@ -84,8 +84,7 @@ pub const fn fact_explicit_scratch(n: usize, d: usize, c: usize, rows: usize) ->
 /// assert_eq!(out, [48.0 * 3.0 * 2.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn fact<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
@@ -126,8 +125,7 @@ pub fn fact<T: Scalar>(
 }
 
 /// Row `i` of `weights`, `start` the first, `← weights ∘ (αᵢᵀαⱼ)`.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 fn times_duals<T: Scalar>(dual: MatRef<'_, T>, start: usize, mut weights: MatMut<'_, T>) {
     for (i, weights) in (start..).zip(weights.rows_mut()) {
         let own = row(dual, i);
@@ -139,8 +137,7 @@ fn times_duals<T: Scalar>(dual: MatRef<'_, T>, start: usize, mut weights: MatMut
 
 /// [`fact`] of a quadratic kernel from the learned forms. Takes no more scratch: `n·d` words are
 /// more than the two `d×d` that take their place.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 fn of_forms<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,

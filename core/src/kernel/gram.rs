@@ -74,8 +74,7 @@ pub fn gram<T: Scalar>(
 /// assert_eq!(out, [1.0, 9.0, 81.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn gram_packed<T: Scalar>(
     kernel: Kernel<T>,
     metric: Metric<'_, T>,
@@ -88,7 +87,6 @@ pub fn gram_packed<T: Scalar>(
 }
 
 /// Writes the lower triangle, row `i` from `start(i)` on.
-#[cfg_attr(not(target_os = "none"), inline(always))]
 fn lower<T: Scalar>(
     kernel: Kernel<T>,
     metric: Metric<'_, T>,

@@ -94,8 +94,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
 
     /// `outᵢⱼ ← f(tᵢⱼ)` of row `i` of `x` and point `j`, for `out: m×n`. The images of `x` are read
     /// for squared distances only.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[inline(never)]
     pub(super) fn rows(
         &mut self,
         x: &Mapped<'_, T>,
@@ -122,8 +121,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
 
     /// Hands `put` each point `i`, a first column `j ≤ i` and `f(t)` of the columns from `j` up to
     /// at most `i`: every pair of the lower triangle once.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[inline(never)]
     pub(super) fn lower(&mut self, f: impl Fn(T) -> T, mut put: impl FnMut(usize, usize, &[T])) {
         // Whole groups of rows; those that begin above the diagonal have pairs to leave out.
         let z = self.z;
@@ -145,7 +143,6 @@ impl<'a, T: Scalar> Pairs<'a, T> {
 
     /// Hands `put` the tiles, one row `(i, j, t of columns j…)` after the other; of a panel that
     /// begins at column `j`, rows from `first(j)` on.
-    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn each(
         &mut self,
         x: &Mapped<'_, T>,
@@ -174,8 +171,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
     /// `t` of points `i` to `i + M − 1`, which `columns` turns into columns, and the panel.
     ///
     /// Not inlined: neither its frame nor that of `f` lies on the stack with the other.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[inline(never)]
     fn tile<'x, const M: usize, A: Iterator<Item = [T; M]>>(
         &self,
         x: &Mapped<'x, T>,
@@ -251,8 +247,7 @@ fn one<T: Scalar>([row]: [&[T]; 1]) -> impl Iterator<Item = [T; 1]> {
 /// carries, the gradient of `Σⱼ K(xᵢ, z_j)` in coordinates before the metric.
 ///
 /// Cost: `mnd` multiplications and additions, and `mnd` subtractions for differences.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub(super) fn combine<T: Scalar>(
     form: Form,
     w: MatRef<'_, T>,
@@ -285,8 +280,7 @@ pub(super) fn combine<T: Scalar>(
 }
 
 /// `M` rows of [`combine`], strip by strip of columns.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 fn differences<T: Scalar, const M: usize, W: Iterator<Item = [T; M]>>(
     weights: impl Fn() -> W,
     x: MatRef<'_, T>,

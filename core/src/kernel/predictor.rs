@@ -89,8 +89,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     /// assert_eq!(out, [3.0 * 4.0 + 0.5 * 16.0]);
     /// # Ok::<(), fact_core::Error>(())
     /// ```
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[inline(never)]
     pub fn predict(
         &self,
         x: MatRef<'_, T>,
@@ -141,7 +140,6 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     /// assert_eq!(out, [12.0]);
     /// # Ok::<(), fact_core::Error>(())
     /// ```
-    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub fn jacobian(&self, x: &[T], out: MatMut<'_, T>, mut scratch: Scratch<'_, T>) -> Result<()> {
         let mut pairs = self.pairs(&mut scratch)?;
         let x = Mapped::new(&self.metric, MatRef::new(x, 1, self.x.ncols())?, &mut scratch)?;
@@ -165,7 +163,6 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     }
 
     /// The Jacobians of a block of queries one under the other: `out: (m·c)×d`, for `x: m×d`.
-    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub(super) fn jacobians(
         &self,
         pairs: &mut Pairs<'_, T>,

@@ -71,8 +71,7 @@ pub const fn solve_scratch(n: usize, d: usize) -> usize {
 /// assert_eq!((solved.ridge, solved.jitter, dual), (48.0, 0.0, [0.09375]));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn solve<T: Scalar>(
     kernel: Kernel<T>,
     metric: Metric<'_, T>,

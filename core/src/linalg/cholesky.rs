@@ -64,8 +64,7 @@ pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
 /// assert_eq!(a, [2.0, 1.0, 3.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn factor_packed<T: Scalar>(n: usize, a: &mut [T]) -> Result<()> {
     check_length("A", packed_len(n), a.len())?;
     if blocked::pays(n) {

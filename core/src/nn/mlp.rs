@@ -157,20 +157,6 @@ pub struct Visit<'a, T> {
     pub delta: MatRef<'a, T>,
 }
 
-/// What sees the layers of a block. A closure is compiled apart when it is large; a type whose method is
-/// inlined is compiled with the caller, for the vectors that the caller may use.
-pub(crate) trait Visitor<T> {
-    /// Takes one layer.
-    fn visit(&mut self, visit: Visit<'_, T>) -> Result<()>;
-}
-
-impl<T, F: FnMut(Visit<'_, T>) -> Result<()>> Visitor<T> for F {
-    #[inline(always)]
-    fn visit(&mut self, visit: Visit<'_, T>) -> Result<()> {
-        self(visit)
-    }
-}
-
 /// Runs the block `x`, `y` forwards and backwards, calls `visit` for each layer from last to first,
 /// and returns the sum of the block's losses, added in order.
 ///
@@ -223,7 +209,7 @@ pub(crate) fn backward_from<T: Scalar>(
     y: MatRef<'_, T>,
     trace: &mut [T],
     losses: f64,
-    visit: impl Visitor<T>,
+    visit: impl FnMut(Visit<'_, T>) -> Result<()>,
 ) -> Result<f64> {
     // One after the other and not one from within the other: the stack holds one of them at a time.
     fill_trace(architecture, theta, &x, &y, trace)?;
@@ -258,7 +244,7 @@ fn walk_back<T: Scalar>(
     theta: &[T],
     x: &MatRef<'_, T>,
     trace: &mut [T],
-    mut visitor: impl Visitor<T>,
+    mut visit: impl FnMut(Visit<'_, T>) -> Result<()>,
 ) -> Result<()> {
     let (rows, mut rest) = (x.nrows(), trace);
     let (_, mut delta) = split_unit(&mut rest, rows * architecture.outputs())?;
@@ -273,7 +259,7 @@ fn walk_back<T: Scalar>(
             (input, below) = (MatRef::new(value, rows, inputs)?, slope);
         }
         let outputs = MatRef::new(&*delta, rows, layer.weight.nrows())?;
-        visitor.visit(Visit { layer: index, weight: layer.weight, input, delta: outputs })?;
+        visit(Visit { layer: index, weight: layer.weight, input, delta: outputs })?;
         if index > 0 {
             layer::pull_back_any(&layer.weight, delta, below);
         }

@@ -7,7 +7,7 @@
 
 use super::architecture::{Architecture, Bias, split_back_mut};
 use super::loss::Loss;
-use super::mlp::{self, Visit, Visitor};
+use super::mlp::{self, Visit};
 use crate::error::{Error, Result, check_length, check_shape};
 use crate::linalg::blas::{add_gemm_tn, axpy_any, dot_any, scal, scale_or_clear};
 use crate::samples::Samples;
@@ -125,33 +125,28 @@ pub(crate) fn accumulate<T: Scalar>(
     let rows = scratch.rows(mlp::forward_scratch(architecture.widths, 1), samples.len())?;
     let block = samples.range(sweep.done, sweep.done + rows);
     let trace = scratch.take(mlp::forward_scratch(architecture.widths, block.len()))?;
-    let add = AddLayers { architecture, rest: gradient };
+    let mut rest = gradient;
+    let add = |visit: Visit<'_, T>| {
+        let (outputs, inputs) = visit.weight.shape();
+        let bias = split_back_mut(&mut rest, architecture.bias_len(outputs));
+        let weight = split_back_mut(&mut rest, outputs * inputs);
+        if let (Some(weight), Some(bias)) = (weight, bias) {
+            add_layer(&visit, weight, bias);
+        }
+        Ok(())
+    };
     let (x, y, losses) = (block.x(), block.y(), sweep.loss);
     sweep.loss = mlp::backward_from(architecture, objective.loss, theta, x, y, trace, losses, add)?;
     sweep.done += block.len();
     Ok(())
 }
 
-/// Adds a block's share of each layer to the end of the gradient that is left.
-struct AddLayers<'a, 'g, T> {
-    architecture: &'a Architecture<'a, T>,
-    rest: &'g mut [T],
-}
-
-impl<T: Scalar> Visitor<T> for AddLayers<'_, '_, T> {
-    /// `weight ← weight + δᵀh`, `bias ← bias + Σδ`.
-    #[inline(always)]
-    fn visit(&mut self, visit: Visit<'_, T>) -> Result<()> {
-        let (outputs, inputs) = visit.weight.shape();
-        let bias = split_back_mut(&mut self.rest, self.architecture.bias_len(outputs));
-        let weight = split_back_mut(&mut self.rest, outputs * inputs);
-        if let (Some(weight), Some(bias)) = (weight, bias) {
-            add_gemm_tn(&visit.delta, &visit.input, weight);
-            for delta in visit.delta.rows() {
-                axpy_any(T::ONE, delta, bias);
-            }
-        }
-        Ok(())
+/// `weight ← weight + δᵀh`, `bias ← bias + Σδ`: one layer's share of a block.
+#[inline(always)]
+fn add_layer<T: Scalar>(visit: &Visit<'_, T>, weight: &mut [T], bias: &mut [T]) {
+    add_gemm_tn(&visit.delta, &visit.input, weight);
+    for delta in visit.delta.rows() {
+        axpy_any(T::ONE, delta, bias);
     }
 }
 

@@ -23,7 +23,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Par, dyn_stack};
 
 /// Samples that go through a network at once, as [`engine::train`] takes them.
-const ROWS: usize = 256;
+const ROWS: usize = 128;
 
 /// Whose code is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

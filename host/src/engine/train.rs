@@ -14,7 +14,7 @@ use fact_core::scratch::Scratch;
 use fact_core::snapshot;
 
 /// Samples taken through the network at once. Changes no bit of any result.
-pub(super) const ROWS: usize = 256;
+pub(super) const ROWS: usize = 128;
 /// Moments recorded per factor of ten in evaluations.
 const PER_DECADE: f64 = 16.0;
 

@@ -6,7 +6,6 @@
 //! be, hence a type for each call.
 
 use fact_core::Result;
-use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, agop, fact, ridge};
 use fact_core::linalg::{blas, cholesky};
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::objective::{self, Objective};
@@ -79,48 +78,6 @@ wide! {
 
     /// [`cholesky::factor`].
     fn factor<'a>(a: MatMut<'a, T>) -> () = cholesky::factor, Factor;
-
-    /// [`ridge::solve`].
-    fn solve<'a>(
-        kernel: Kernel<T>,
-        metric: Metric<'a, T>,
-        ridge: Ridge<T>,
-        samples: &'a Samples<'a, T>,
-        dual: MatMut<'a, T>,
-        scratch: Scratch<'a, T>,
-    ) -> Solved<T> = ridge::solve, Solve;
-
-    /// [`Predictor::predict`].
-    fn predict<'a>(
-        machine: &'a Predictor<'a, T>,
-        x: MatRef<'a, T>,
-        out: MatMut<'a, T>,
-        scratch: Scratch<'a, T>,
-    ) -> () = Predictor::predict, Predict;
-
-    /// [`Predictor::jacobian`].
-    fn jacobian<'a>(
-        machine: &'a Predictor<'a, T>,
-        x: &'a [T],
-        out: MatMut<'a, T>,
-        scratch: Scratch<'a, T>,
-    ) -> () = Predictor::jacobian, Jacobian;
-
-    /// [`agop::agop`].
-    fn agop<'a>(
-        machine: &'a Predictor<'a, T>,
-        centering: Centering,
-        out: MatMut<'a, T>,
-        scratch: Scratch<'a, T>,
-    ) -> () = agop::agop, Agop;
-
-    /// [`fact::fact`].
-    fn fact<'a>(
-        machine: &'a Predictor<'a, T>,
-        centering: Centering,
-        out: MatMut<'a, T>,
-        scratch: Scratch<'a, T>,
-    ) -> () = fact::fact, Fact;
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@ use super::level1::axpy_any;
 use super::level2::{add_gemv, add_gemv_any, add_ger_any};
 use super::packed::{self, Along, Columns, Down, RowsOf};
 use super::scale_or_clear;
-use super::tile::{
-    Accumulate, Hadamard, Output, add_rows_dot, columns_times, row_times_any, rows_times,
-};
+use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, row_times_any, rows_times};
 use crate::error::{Result, check_shape};
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
@@ -42,35 +40,33 @@ pub fn gemm<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        rows_times_matrix(|a| a, &a, &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, &a, &b, c.data_mut());
     } else {
-        rows_times_matrix(|a| alpha * a, &a, &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| alpha * a, &a, &b, c.data_mut());
     }
     Ok(())
 }
 
-/// `C ← output(C, (αA)B)`, by packed panels where they pay.
+/// `C ← C + (αA)B`, by packed panels where they pay.
 #[inline(always)]
-fn rows_times_matrix<T: Scalar, O: Output<T>>(
+fn rows_times_matrix<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
     c: &mut [T],
-    output: O,
 ) {
     let (k, n) = b.shape();
-    if packed::pays(a.nrows(), k, n) && (O::RESTS || k <= packed::DEPTH) {
-        packed::product(Along(*a, scale), Columns(*b), (k, n), |_| 0, c, output);
+    if packed::pays(a.nrows(), k, n) {
+        packed::product(Along(*a, scale), Columns(*b), (n, k), |_| 0, c);
     } else {
-        rows_times(scale, a.data(), b, c, output);
+        rows_times(scale, a.data(), b, c, Accumulate);
     }
 }
 
 /// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
 ///
 /// A small core adds up rows of `B`: the order is the same, and the stack holds no register tile.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub(crate) fn gemm_any<T: Scalar>(
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
@@ -81,7 +77,7 @@ pub(crate) fn gemm_any<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if LARGE {
-        rows_times_matrix(|a| a, a, b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, a, b, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             a.iter().zip(b.rows()).for_each(|(&a, b)| axpy_any(a, b, c));
@@ -105,7 +101,6 @@ pub(crate) fn gemm_any<T: Scalar>(
 /// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn gemm_tn<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
@@ -117,7 +112,7 @@ pub fn gemm_tn<T: Scalar>(
     check_shape("C", (a.ncols(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        add_gemm_tn(&a, &b, c.data_mut());
+        columns_times_matrix(|a| a, &a, &b, c.data_mut());
     } else {
         columns_times_matrix(|a| alpha * a, &a, &b, c.data_mut());
     }
@@ -134,7 +129,7 @@ fn columns_times_matrix<T: Scalar>(
 ) {
     let (k, n) = b.shape();
     if packed::pays(a.ncols(), k, n) {
-        packed::product(Down(*a, scale), Columns(*b), (k, n), |_| 0, c, Accumulate);
+        packed::product(Down(*a, scale), Columns(*b), (n, k), |_| 0, c);
     } else {
         columns_times(scale, a, b, c, Accumulate);
     }
@@ -155,7 +150,6 @@ fn columns_times_matrix<T: Scalar>(
 /// assert_eq!(c, [11.0, 17.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn gemm_nt<T: Scalar>(
     alpha: T,
     a: MatRef<'_, T>,
@@ -166,7 +160,9 @@ pub fn gemm_nt<T: Scalar>(
     check_shape("B", (b.nrows(), a.ncols()), b.shape())?;
     check_shape("C", (a.nrows(), b.nrows()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
-    if alpha == T::ONE {
+    if alpha == T::ONE && packed::one_pays(a.nrows()) {
+        add_product_nt(Along(a, |a| a), a.nrows(), b, |_| 0, c.data_mut());
+    } else if alpha == T::ONE {
         add_gemm_nt(a, b, c.data_mut());
     } else if packed::one_pays(a.nrows()) {
         add_product_nt(Along(a, |a| alpha * a), a.nrows(), b, |_| 0, c.data_mut());
@@ -194,7 +190,6 @@ pub fn gemm_nt<T: Scalar>(
 /// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
     let m = a.nrows();
     check_shape("C", (m, m), c.shape())?;
@@ -230,14 +225,13 @@ pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>
 /// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn syrk_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) -> Result<()> {
     let m = a.ncols();
     check_shape("C", (m, m), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if packed::pays(m, a.nrows(), m) {
         let (left, right) = (Down(a, |a| alpha * a), Columns(a));
-        packed::product(left, right, (a.nrows(), m), |j| j, c.data_mut(), Accumulate);
+        packed::product(left, right, (m, a.nrows()), |j| j, c.data_mut());
         mirror(c);
         return Ok(());
     }
@@ -278,7 +272,7 @@ pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
     if packed::one_pays(a.nrows()) {
-        add_product_nt(Along(a, |a| a), a.nrows(), b, |_| 0, c);
+        packed::small_product(Along(a, |a| a), RowsOf(b), b.shape(), |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv(b.data(), a, c);
@@ -298,9 +292,9 @@ fn add_product_nt<T: Scalar>(
 ) {
     let (n, k) = b.shape();
     if packed::pays(m, k, n) {
-        packed::product(left, RowsOf(b), (k, n), first, c, Accumulate);
+        packed::product(left, RowsOf(b), (n, k), first, c);
     } else {
-        packed::small_product(left, RowsOf(b), (k, n), first, c);
+        packed::small_product(left, RowsOf(b), (n, k), first, c);
     }
 }
 
@@ -308,7 +302,7 @@ fn add_product_nt<T: Scalar>(
 #[inline(always)]
 pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
     if packed::one_pays(a.nrows()) {
-        add_product_nt(Along(*a, |a| a), a.nrows(), *b, |_| 0, c);
+        packed::small_product(Along(*a, |a| a), RowsOf(*b), b.shape(), |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv_any(b.data(), a, c);
@@ -320,7 +314,7 @@ pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c
 #[inline(always)]
 pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
     if LARGE && a.nrows() > 1 {
-        columns_times_matrix(|a| a, a, b, c);
+        columns_times(|a| a, a, b, c, Accumulate);
     } else {
         // The same bits, without setting up a tile for each 16 products.
         a.rows().zip(b.rows()).for_each(|(a, b)| add_ger_any(a, b, c));
@@ -330,12 +324,7 @@ pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &m
 /// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {
-    let (k, n) = b.shape();
-    if LARGE && let Ok(a) = MatRef::new(a, c.len() / n.max(1), k) {
-        rows_times_matrix(|a| a, &a, b, c, Hadamard);
-    } else {
-        rows_times(|a| a, a, b, c, Hadamard);
-    }
+    rows_times(|a| a, a, b, c, Hadamard);
 }
 
 /// [`hadamard_gemm`] for shapes that come at run time.

@@ -28,7 +28,7 @@ pub(crate) use level2::add_ger;
 pub(crate) use level3::{
     add_gemm_nt, add_gemm_nt_any, add_gemm_tn, gemm_any, hadamard_gemm, hadamard_gemm_any, mirror,
 };
-pub(crate) use tile::{Accumulate, dot_rows, four, two};
+pub(crate) use tile::{dot_rows, four, two};
 
 use crate::scalar::Scalar;
 

@@ -5,7 +5,6 @@
 //! along its columns, and serves all rows of `A`. Between two panels of the same columns the sums rest
 //! in `C`, which loses no bit.
 
-use super::tile::{Accumulate, Output};
 use crate::mat::{MatRef, RowsMut};
 use crate::scalar::Scalar;
 
@@ -207,24 +206,21 @@ impl<T: Scalar> Right<T> for RowsOf<'_, T> {
     }
 }
 
-/// `C ← output(C, AB)` for `C` with rows of `n` and sums of `k` terms. Of the columns from `j` on, rows
-/// above `first(j)` are left out.
-///
-/// An output that does not go on from its old value is for `1 ≤ k ≤` [`DEPTH`].
+/// `C ← C + AB` for `C` with rows of `n` and sums of `k` terms. Of the columns from `j` on, rows above
+/// `first(j)` are left out.
 #[inline(always)]
 pub(super) fn product<T: Scalar>(
     left: impl Left<T>,
     right: impl Right<T>,
-    (k, n): (usize, usize),
+    (n, k): (usize, usize),
     first: impl Fn(usize) -> usize,
     c: &mut [T],
-    output: impl Output<T>,
 ) {
     // Two vectors of 256 bits a row.
     if size_of::<T>() == 4 {
-        strips::<T, 16, DEPTH, PANELS>(left, right, (k, n), first, c, output);
+        strips::<T, 16, DEPTH, PANELS>(left, right, (n, k), first, c);
     } else {
-        strips::<T, 8, DEPTH, PANELS>(left, right, (k, n), first, c, output);
+        strips::<T, 8, DEPTH, PANELS>(left, right, (n, k), first, c);
     }
 }
 
@@ -233,21 +229,20 @@ pub(super) fn product<T: Scalar>(
 pub(super) fn small_product<T: Scalar>(
     left: impl Left<T>,
     right: impl Right<T>,
-    (k, n): (usize, usize),
+    (n, k): (usize, usize),
     first: impl Fn(usize) -> usize,
     c: &mut [T],
 ) {
-    strips::<T, 8, 64, 1>(left, right, (k, n), first, c, Accumulate);
+    strips::<T, 8, 64, 1>(left, right, (n, k), first, c);
 }
 
 #[inline(always)]
 fn strips<T: Scalar, const N: usize, const DEPTH: usize, const PANELS: usize>(
     left: impl Left<T>,
     right: impl Right<T>,
-    (k, n): (usize, usize),
+    (n, k): (usize, usize),
     first: impl Fn(usize) -> usize,
     c: &mut [T],
-    output: impl Output<T>,
 ) {
     let mut panels = [[[T::ZERO; N]; DEPTH]; PANELS];
     let mut left_panel = [[T::ZERO; ROWS]; DEPTH];
@@ -271,7 +266,7 @@ fn strips<T: Scalar, const N: usize, const DEPTH: usize, const PANELS: usize>(
                     for part in &mut parts {
                         *part = core::mem::take(part).get_mut(j..).unwrap_or_default();
                     }
-                    tile(terms, panel, parts, output);
+                    tile(terms, panel, parts);
                 }
                 i += ROWS;
             }
@@ -295,7 +290,6 @@ pub(crate) fn tile<T: Scalar, const N: usize>(
     terms: impl Terms<T>,
     panel: &[[T; N]],
     mut c: [&mut [T]; ROWS],
-    output: impl Output<T>,
 ) {
     let mut outputs = [[T::ZERO; N]; ROWS];
     for (outputs, c) in outputs.iter_mut().zip(&c) {
@@ -307,9 +301,7 @@ pub(crate) fn tile<T: Scalar, const N: usize>(
     // Apart from `outputs`, which parts are copied of: these never leave the registers.
     let mut sums = [[T::ZERO; N]; ROWS];
     for (sums, outputs) in sums.iter_mut().zip(&outputs) {
-        for (sum, &old) in sums.iter_mut().zip(outputs) {
-            *sum = output.start(old);
-        }
+        *sums = *outputs;
     }
     let (blocks, rest) = panel.as_chunks::<BLOCK>();
     let mut k = 0;
@@ -324,9 +316,7 @@ pub(crate) fn tile<T: Scalar, const N: usize>(
         k += 1;
     }
     for ((outputs, sums), c) in outputs.iter_mut().zip(sums).zip(&mut c) {
-        for (value, sum) in outputs.iter_mut().zip(sums) {
-            *value = output.finish(*value, sum);
-        }
+        *outputs = sums;
         match c.first_chunk_mut() {
             Some(c) => *c = *outputs,
             // What was computed beyond the last column is not written.

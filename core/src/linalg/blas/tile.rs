@@ -97,21 +97,18 @@ pub(super) fn add_rows_dot<T: Scalar>(
 }
 
 /// How a tile reads and writes its outputs.
-pub(crate) trait Output<T>: Copy {
+pub(super) trait Output<T>: Copy {
     /// The accumulator's first value, given the output's old one.
     fn start(self, old: T) -> T;
     /// The output's new value.
     fn finish(self, old: T, sum: T) -> T;
-    /// Whether a sum can rest in the output and go on from there.
-    const RESTS: bool;
 }
 
 /// `C ← C + Σ`.
 #[derive(Clone, Copy)]
-pub(crate) struct Accumulate;
+pub(super) struct Accumulate;
 
 impl<T: Scalar> Output<T> for Accumulate {
-    const RESTS: bool = true;
     #[inline(always)]
     fn start(self, old: T) -> T {
         old
@@ -127,7 +124,6 @@ impl<T: Scalar> Output<T> for Accumulate {
 pub(super) struct Hadamard;
 
 impl<T: Scalar> Output<T> for Hadamard {
-    const RESTS: bool = false;
     #[inline(always)]
     fn start(self, _old: T) -> T {
         T::ZERO

@@ -3,7 +3,6 @@
 //! order as column by column.
 
 use crate::error::{Error, Result};
-use crate::linalg::blas::Accumulate;
 use crate::linalg::blas::packed::{DEPTH, ROWS, Six, next_rows, one_pays, tile};
 use crate::linalg::triangular::subtract_dot;
 use crate::scalar::Scalar;
@@ -98,7 +97,7 @@ fn subtract<T: Scalar, const N: usize>(
             *block = rest;
         }
     }
-    tile(Six::new(lefts, panel.len(), |left: T| -left), panel, blocks, Accumulate);
+    tile(Six::new(lefts, panel.len(), |left: T| -left), panel, blocks);
 }
 
 /// Rows below a diagonal block that are finished together, one in each lane of a register.

@@ -1,9 +1,8 @@
-//! The exact engine: `fact-core` with memory from the heap, on every core and the widest vectors.
+//! The exact engine: `fact-core` with memory from the heap.
 //!
 //! Threads work on different outputs, so their number changes no bit.
 
 use super::{Engine, Feature, Stage, Watch};
-use crate::engine::wide;
 use crate::error::Result;
 use fact_core::features::Measured;
 use fact_core::kernel::{
@@ -19,7 +18,7 @@ use rayon::prelude::*;
 /// Samples taken at once. Changes no bit of any result.
 pub(super) const ROWS: usize = 64;
 
-/// To the bit what a device computes.
+/// To the bit what a device computes; predictions on all threads.
 #[derive(Clone, Copy)]
 pub struct Exact<'a> {
     /// Hears of stages when they end.
@@ -40,7 +39,7 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let dual = MatMut::new(dual, n, c)?;
         let (metric, scratch) = (Metric::Full(metric), Scratch::new(&mut memory));
         (self.watch)(Stage::Factor, 0.0);
-        let solved = wide::solve(kernel, metric, ridge, samples, dual, scratch)?;
+        let solved = ridge::solve(kernel, metric, ridge, samples, dual, scratch)?;
         (self.watch)(Stage::Factor, 1.0);
         Ok(solved)
     }
@@ -54,7 +53,7 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
             |memory, (x, out)| {
                 let rows = x.len() / d.max(1);
                 let (x, out) = (MatRef::new(x, rows, d)?, MatMut::new(out, rows, c)?);
-                wide::predict(machine, x, out, Scratch::new(memory))
+                machine.predict(x, out, Scratch::new(memory))
             },
         )?;
         (self.watch)(Stage::Predict, 1.0);
@@ -67,9 +66,7 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
             x.data().par_chunks_exact(d.max(1)).zip(out.par_chunks_exact_mut((c * d).max(1)));
         points.try_for_each_init(
             || vec![T::ZERO; jacobian_scratch(n, d)],
-            |memory, (x, out)| {
-                wide::jacobian(machine, x, MatMut::new(out, c, d)?, Scratch::new(memory))
-            },
+            |memory, (x, out)| machine.jacobian(x, MatMut::new(out, c, d)?, Scratch::new(memory)),
         )?;
         Ok(())
     }
@@ -84,8 +81,8 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let mut memory = vec![T::ZERO; words];
         let scratch = Scratch::new(&mut memory);
         match feature {
-            Feature::Agop(centering) => wide::agop(machine, centering, out, scratch)?,
-            Feature::Fact(centering) => wide::fact(machine, centering, out, scratch)?,
+            Feature::Agop(centering) => agop::agop(machine, centering, out, scratch)?,
+            Feature::Fact(centering) => fact::fact(machine, centering, out, scratch)?,
         }
         (self.watch)(Stage::Features, 1.0);
         Ok(())
