@@ -321,6 +321,16 @@ pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &m
     }
 }
 
+/// [`add_gemm_tn`] for what is compiled for the widest vectors of the machine.
+#[inline(always)]
+pub(crate) fn add_gemm_tn_wide<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
+    if packed::one_pays(a.nrows()) {
+        packed::wide_product(Down(*a, |a| a), Columns(*b), (b.ncols(), b.nrows()), c);
+    } else {
+        add_gemm_tn(a, b, c);
+    }
+}
+
 /// `C ← C ∘ (AB)` for row-major `A` with rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn hadamard_gemm<T: Scalar>(a: &[T], b: &MatRef<'_, T>, c: &mut [T]) {

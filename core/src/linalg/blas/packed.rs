@@ -12,7 +12,7 @@ use crate::scalar::Scalar;
 /// hold one number and whose stack has no room for a panel.
 #[inline(always)]
 pub(super) const fn pays(m: usize, k: usize, n: usize) -> bool {
-    one_pays(m) && m.saturating_mul(k).saturating_mul(n) >= 1 << 18
+    one_pays(m) && m.saturating_mul(k).saturating_mul(n) >= 1 << 21
 }
 
 /// Whether one panel pays for `m` rows of outputs whose right factors lie along the rows of `B`: no
@@ -26,7 +26,7 @@ pub(crate) const fn one_pays(m: usize) -> bool {
 pub(crate) const ROWS: usize = 6;
 
 /// Terms of each sum that one panel covers.
-pub(crate) const DEPTH: usize = 128;
+pub(crate) const DEPTH: usize = 96;
 
 /// Terms that are taken together.
 const BLOCK: usize = 32;
@@ -224,7 +224,7 @@ pub(super) fn product<T: Scalar>(
     }
 }
 
-/// `C ← C + AB` by one small panel, which is filled at once.
+/// `C ← C + AB` by few short panels, which are filled at once.
 #[inline(always)]
 pub(super) fn small_product<T: Scalar>(
     left: impl Left<T>,
@@ -233,7 +233,23 @@ pub(super) fn small_product<T: Scalar>(
     first: impl Fn(usize) -> usize,
     c: &mut [T],
 ) {
-    strips::<T, 8, 64, 1>(left, right, (n, k), first, c);
+    strips::<T, 8, 64, 2>(left, right, (n, k), first, c);
+}
+
+/// `C ← C + AᵀB` by short panels as wide as those of [`product`]: for what is compiled for the widest
+/// vectors of the machine.
+#[inline(always)]
+pub(super) fn wide_product<T: Scalar>(
+    left: impl Left<T>,
+    right: impl Right<T>,
+    (n, k): (usize, usize),
+    c: &mut [T],
+) {
+    if size_of::<T>() == 4 {
+        strips::<T, 16, 64, 4>(left, right, (n, k), |_| 0, c);
+    } else {
+        strips::<T, 8, 64, 4>(left, right, (n, k), |_| 0, c);
+    }
 }
 
 #[inline(always)]

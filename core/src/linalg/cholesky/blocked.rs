@@ -8,6 +8,7 @@ use crate::linalg::triangular::subtract_dot;
 use crate::scalar::Scalar;
 
 /// Whether blocks pay for this order.
+#[inline(always)]
 pub(super) const fn pays(n: usize) -> bool {
     one_pays(n) && n >= 32
 }
