@@ -2,6 +2,7 @@
 //! runs those of a module.
 
 mod blocks;
+mod exponentials;
 mod falsifications;
 mod foundations;
 mod golden_files;
@@ -15,6 +16,7 @@ mod laws;
 mod linalg;
 mod measures;
 mod oracles;
+mod passes;
 mod robustness;
 mod sizes;
 mod snapshots;

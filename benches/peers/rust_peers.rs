@@ -10,9 +10,8 @@ use fact_core::nn::train::{self, State, Training};
 use fact_core::nn::{Activation, Architecture, Bias, Loss};
 use fact_core::rng::Rng;
 use fact_core::samples::Samples;
-use fact_core::scratch::Scratch;
 use fact_host::engine::machine::{Engine, Fast, Feature, Stage};
-use fact_host::engine::wide;
+use fact_host::engine::{Passes, wide};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -22,8 +21,6 @@ type Times = BTreeMap<String, f64>;
 
 const DIGITS: &str = include_str!("../../fixtures/small/digits.csv");
 const WIDTHS: [usize; 3] = [64, 32, 10];
-/// Samples that a step or gradient takes at once.
-const ROWS: usize = 128;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -123,7 +120,7 @@ fn network() -> Times {
         let (x, y) = (MatRef::new(&x[..n * 64], n, 64), MatRef::new(&y[..n * 10], n, 10));
         Samples::new(x.expect("shape"), y.expect("shape")).expect("shapes")
     };
-    let mut scratch = vec![0.0; train::step_scratch(&WIDTHS, ROWS)];
+    let mut passes = Passes::new(&WIDTHS, n);
     let mut times = Times::new();
     for batch in [1, 32] {
         let (rate, schedule) = (0.01, Schedule::Constant);
@@ -137,17 +134,14 @@ fn network() -> Times {
         let (samples, mut theta, mut state) = (of(batch.max(32)), theta.clone(), State::new());
         let mut memory = vec![0.0; train::memory(&optimizer, theta.len())];
         let step = time(2000, || {
-            let scratch = Scratch::new(&mut scratch);
-            let event =
-                wide::step(&training, &mut state, &samples, &mut theta, &mut memory, scratch);
+            let event = passes.step(&training, &mut state, &samples, &mut theta, &mut memory);
             black_box(event.expect("finite"));
         });
         least(&mut times, &format!("step_{batch}"), step);
     }
     let (samples, mut slopes) = (of(n), vec![0.0; theta.len()]);
     let gradient = time(20, || {
-        let scratch = Scratch::new(&mut scratch);
-        let value = wide::gradient(&objective, &theta, &samples, 0.0, &mut slopes, scratch);
+        let value = passes.gradient(&objective, &theta, &samples, 0.0, &mut slopes);
         black_box(value.expect("finite"));
     });
     least(&mut times, "gradient", gradient);

@@ -4,7 +4,7 @@
 use super::timing::Call;
 use crate::data::{self, Dataset};
 use crate::engine::machine::{Engine, Exact, Fast, Feature, Real};
-use crate::engine::{self, Problem, wide};
+use crate::engine::{self, Passes, Problem, wide};
 use crate::error::{Error, Result};
 use crate::plan::{Activation, Optimizer as Named};
 use crate::plan::{Bias, Loss, Precision, Recipe, Setting, Source, Training};
@@ -17,13 +17,9 @@ use fact_core::nn::train::{self, State};
 use fact_core::rng::Rng;
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
-use fact_core::scratch::Scratch;
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Par, dyn_stack};
-
-/// Samples that go through a network at once, as [`engine::train`] takes them.
-const ROWS: usize = 128;
 
 /// Whose code is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,13 +116,11 @@ pub(super) fn gradient<T: Scalar>(problem: Problem<T>) -> Result<Call> {
     let architecture = problem.architecture();
     let mut theta = vec![T::ZERO; architecture.params()];
     init::fill(&architecture, Init::Normal { gain: 1.0 }, 0, &mut theta)?;
-    let rows = ROWS.min(problem.samples()?.len());
-    let mut scratch = vec![T::ZERO; train::step_scratch(problem.widths(), rows)];
+    let mut passes = Passes::new(problem.widths(), problem.samples()?.len());
     let mut gradient = vec![T::ZERO; theta.len()];
     Ok(Box::new(move || {
         let (objective, samples) = (problem.objective(), problem.samples()?);
-        let scratch = Scratch::new(&mut scratch);
-        wide::gradient(&objective, &theta, &samples, T::ZERO, &mut gradient, scratch)?;
+        passes.gradient(&objective, &theta, &samples, T::ZERO, &mut gradient)?;
         Ok(())
     }))
 }
@@ -143,7 +137,7 @@ pub(super) fn step<T: Scalar>(problem: Problem<T>) -> Result<Call> {
         _ => Optimizer::HeavyBall { rate, momentum: T::ZERO, schedule },
     };
     let mut memory = vec![T::ZERO; train::memory(&optimizer, theta.len())];
-    let mut scratch = vec![T::ZERO; train::step_scratch(problem.widths(), ROWS.min(samples))];
+    let mut passes = Passes::new(problem.widths(), samples);
     let mut state = State::new();
     Ok(Box::new(move || {
         let training = train::Training {
@@ -153,8 +147,7 @@ pub(super) fn step<T: Scalar>(problem: Problem<T>) -> Result<Call> {
             tolerance: 0.0,
             seed: 0,
         };
-        let (samples, scratch) = (problem.samples()?, Scratch::new(&mut scratch));
-        wide::step(&training, &mut state, &samples, &mut theta, &mut memory, scratch)?;
+        passes.step(&training, &mut state, &problem.samples()?, &mut theta, &mut memory)?;
         Ok(())
     }))
 }

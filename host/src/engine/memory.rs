@@ -1,7 +1,8 @@
 //! Whether a run fits into memory, asked before anything is allocated: a failed allocation aborts.
 
 use super::machine;
-use super::train::{self, ROWS};
+use super::measure::ROWS;
+use super::{Passes, train};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::experiment::TAU_SAMPLES;
@@ -9,7 +10,7 @@ use crate::model::Outputs;
 use crate::plan::{Engine, Fit, Precision, Training};
 use fact_core::features::{agop, certificate, enfa};
 use fact_core::linalg::power;
-use fact_core::nn::{evaluate, objective};
+use fact_core::nn::evaluate;
 use fact_core::scalar::Scalar;
 use std::fmt;
 
@@ -68,13 +69,9 @@ fn samples(widths: &[usize], n: usize) -> usize {
 /// is beyond counting.
 fn trained<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
     let params = params(widths);
-    let words = sum([
-        samples(widths, n),
-        params.saturating_mul(2),
-        train::memory::<T>(training, params),
-        objective::gradient_scratch(widths, ROWS.min(n)),
-    ]);
-    words.saturating_mul(size_of::<T>())
+    let words =
+        sum([samples(widths, n), params.saturating_mul(2), train::memory::<T>(training, params)]);
+    words.saturating_mul(size_of::<T>()).saturating_add(Passes::<T>::bytes(widths, n))
 }
 
 /// The same of measuring.
@@ -99,7 +96,7 @@ fn measured(widths: &[usize], n: usize) -> usize {
         sum(kept),
         formed.max().unwrap_or(0),
     ]);
-    words.saturating_mul(size_of::<f64>())
+    words.saturating_mul(size_of::<f64>()).saturating_add(Passes::<f64>::bytes(widths, n))
 }
 
 fn sum(terms: impl IntoIterator<Item = usize>) -> usize {
