@@ -72,6 +72,16 @@ cargo_run() {
     cargo "$command" ${cargo_flags[@]+"${cargo_flags[@]}"} "$@"
 }
 
+# All programs of the host at once: `cargo run` of one alone would compile the library a second time,
+# because what the examples depend on turns on features of crates that the library shares.
+build_host() {
+    need_cargo
+    cargo_run build --package fact-host --release --bins --examples
+    local target
+    target=$(cargo_run metadata --format-version 1 --no-deps)
+    RELEASE=$(sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p' <<<"$target")/release
+}
+
 step_install() {
     need rustup "Install it from https://rustup.rs and open a new shell."
     if ! command -v cc >/dev/null || ! command -v c++ >/dev/null; then
@@ -185,38 +195,35 @@ bench_tools() {
 }
 
 step_bench() {
-    need_cargo
     # The runner is compiled beside the host's library, which leaves all cores but one idle.
     bench_tools &
     local tools=$!
-    cargo_run build --package fact-host --release --bins --examples
+    build_host
     wait "$tools"
     # With those that only take time.
     cargo_run bench --package fact-benches --no-run
-    cargo_run run --package fact-host --release -q -- bench --only host-instructions
+    "$RELEASE/fact" bench --only host-instructions
 }
 
 step_update-bench() {
-    need_cargo
     bench_tools
-    cargo_run run --package fact-host --release -q -- bench --only host-instructions --record
-    cargo_run run --package fact-host --release -q --example readme -- --records
+    build_host
+    "$RELEASE/fact" bench --only host-instructions --record
+    "$RELEASE/examples/readme" --records
 }
 
 step_record-bench() {
-    need_cargo
     bench_tools
     # Built apart, so that nothing else runs beside what is timed.
-    cargo_run build --package fact-host --release --bins --examples
-    cargo_run run --package fact-host --release -q -- bench --record \
-        --only wall-clock,host-instructions
+    build_host
+    "$RELEASE/fact" bench --record --only wall-clock,host-instructions
     local curves
     curves=$(mktemp -d)
-    cargo_run run --package fact-host --release -q -- bench --scaling "$curves"
+    "$RELEASE/fact" bench --scaling "$curves"
     cp "$curves/scaling.json" benches/record/
     cp "$curves/scaling.png" docs/pictures/
     rm -r "$curves"
-    cargo_run run --package fact-host --release -q --example readme -- --records
+    "$RELEASE/examples/readme" --records
 }
 
 # expect CODE ARGUMENT…: `fact verify ARGUMENT…` ends with this exit code.
@@ -224,7 +231,7 @@ expect() {
     local expected=$1 code=0
     shift
     local output
-    output=$(cargo_run run --package fact-host --release -q -- verify "$@" 2>&1) || code=$?
+    output=$("$RELEASE/fact" verify "$@" 2>&1) || code=$?
     if ((code != expected)); then
         printf '%s\n' "$output" >&2
         fail "\`fact verify $*\` ended with $code, expected $expected"
@@ -233,10 +240,7 @@ expect() {
 }
 
 step_verify() {
-    need_cargo
-    # Built apart, so that a compiler error is not taken for an exit code; with the programs of the
-    # steps rfm and readme, so that all cores have something to build.
-    cargo_run build --package fact-host --release --bins --examples
+    build_host
     expect 0 iris
     expect 0 wine
     expect 0 wine --hidden 8,8,8,8,8
@@ -256,23 +260,23 @@ step_firmware() {
 }
 
 step_reproduce() {
-    need_cargo
+    build_host
     local results
     results=$(mktemp -d)
     # The command itself asserts the bands: it fails unless every claim is reproduced.
-    cargo_run run --package fact-host --release -q -- reproduce all --scale quick --out "$results" ||
+    "$RELEASE/fact" reproduce all --scale quick --out "$results" ||
         fail "\`fact reproduce all\`: a claim is not reproduced; see $results"
     rm -r "$results"
 }
 
 step_rfm() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example rfm
+    build_host
+    "$RELEASE/examples/rfm"
 }
 
 step_readme() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example readme -- --check
+    build_host
+    "$RELEASE/examples/readme" --check
 }
 
 step_fuzz() {
@@ -281,8 +285,8 @@ step_fuzz() {
 }
 
 step_update-readme() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example readme
+    build_host
+    "$RELEASE/examples/readme"
 }
 
 run_step() {
