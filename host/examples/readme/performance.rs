@@ -55,11 +55,17 @@ struct Count {
     instructions: u64,
 }
 
-/// The README's tables: the desktop beside peers, and the counts most asked for.
+/// The README's tables: what there is an aim for, beside peers, and the counts most asked for.
 pub(super) fn readme() -> Result<String, Box<dyn Error>> {
     let counts = counts()?;
     let shown = SHOWN.map(|(operation, shape)| (operation.to_owned(), shape.to_owned()));
-    Ok(format!("{}\n{}", desktop()?, instructions(&counts, &shown)))
+    let aimed = |row: &Pair| row.target != Value::String(String::new());
+    Ok(format!("{}\n{}", desktop(aimed)?, instructions(&counts, &shown)))
+}
+
+/// All that was measured beside peers.
+pub(super) fn peers() -> Result<String, Box<dyn Error>> {
+    desktop(|_| true)
 }
 
 /// Every count.
@@ -93,7 +99,8 @@ fn counts() -> Result<Vec<Count>, Box<dyn Error>> {
     Ok(counts)
 }
 
-fn desktop() -> Result<String, Box<dyn Error>> {
+/// What was measured beside peers, as far as it is `shown`.
+fn desktop(shown: impl Fn(&Pair) -> bool) -> Result<String, Box<dyn Error>> {
     let Ok(text) = read("desktop.json") else {
         return Ok("Peers were not measured yet: `benches/peers/measure.py` does.\n".to_owned());
     };
@@ -108,7 +115,7 @@ fn desktop() -> Result<String, Box<dyn Error>> {
          |---|---|---|---|---|---|---|---|\n",
         list.join(", ")
     );
-    for row in rows {
+    for row in rows.into_iter().filter(shown) {
         let Pair { operation, shape, precision, threads, ours, peer, peer_name, unit, target } =
             row;
         // Of a rate, more is better; of a time, less.
