@@ -22,9 +22,9 @@ macro_rules! implement {
             for block in blocks {
                 // Every one is looked at: a loop that ends early is not vectorised.
                 if block.iter().fold(true, |all, value| all & (value.abs() < $range)) {
-                    *block = block.map($moderate);
+                    block.iter_mut().for_each(|value| *value = $moderate(*value));
                 } else {
-                    *block = block.map($exp);
+                    block.iter_mut().for_each(|value| *value = $exp(*value));
                 }
             }
             rest.iter_mut().for_each(|value| *value = $exp(*value));

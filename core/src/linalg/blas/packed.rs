@@ -23,7 +23,11 @@ pub(crate) const fn one_pays(m: usize) -> bool {
 }
 
 /// Rows of a tile.
-pub(crate) const ROWS: usize = 6;
+///
+/// With two vectors a row, eight accumulators: enough to hide the latency of an addition, and sixteen
+/// registers hold them with all factors in whatever order the compiler takes these. Twelve, of six rows,
+/// need fewer loads and were spilled in every second program.
+pub(crate) const ROWS: usize = 4;
 
 /// Terms of each sum that one panel covers.
 pub(crate) const DEPTH: usize = 96;
@@ -51,9 +55,9 @@ pub(crate) trait Factors<T> {
 
 /// Equally long rows, each times `α`.
 #[derive(Clone, Copy)]
-pub(crate) struct Six<'a, T, S>([&'a [T]; ROWS], S);
+pub(crate) struct Four<'a, T, S>([&'a [T]; ROWS], S);
 
-impl<'a, T, S> Six<'a, T, S> {
+impl<'a, T, S> Four<'a, T, S> {
     /// The first `len` elements of the rows. A row that has not as many is that of a missing output: the
     /// first one stands in for it.
     #[inline(always)]
@@ -66,18 +70,18 @@ impl<'a, T, S> Six<'a, T, S> {
     }
 }
 
-impl<'a, T: Scalar, S: Fn(T) -> T + Copy> Terms<T> for Six<'a, T, S> {
+impl<'a, T: Scalar, S: Fn(T) -> T + Copy> Terms<T> for Four<'a, T, S> {
     #[inline(always)]
     fn block<const K: usize>(&self, k: usize) -> Option<impl Factors<T>> {
-        let [a, b, c, d, e, f] = self.0;
+        let [a, b, c, d] = self.0;
         let part = |row: &'a [T]| row.get(k..)?.first_chunk::<K>();
-        Some(SixBlock([part(a)?, part(b)?, part(c)?, part(d)?, part(e)?, part(f)?], self.1))
+        Some(FourBlock([part(a)?, part(b)?, part(c)?, part(d)?], self.1))
     }
 }
 
-struct SixBlock<'a, T, S, const K: usize>([&'a [T; K]; ROWS], S);
+struct FourBlock<'a, T, S, const K: usize>([&'a [T; K]; ROWS], S);
 
-impl<T: Scalar, S: Fn(T) -> T + Copy, const K: usize> Factors<T> for SixBlock<'_, T, S, K> {
+impl<T: Scalar, S: Fn(T) -> T + Copy, const K: usize> Factors<T> for FourBlock<'_, T, S, K> {
     #[inline(always)]
     fn at(&self, k: usize) -> [T; ROWS] {
         let mut factors = [T::ZERO; ROWS];
@@ -146,7 +150,7 @@ impl<T: Scalar, S: Fn(T) -> T + Copy> Left<T> for Along<'_, T, S> {
         for (at, row) in rows.iter_mut().enumerate() {
             *row = self.0.row(i + at).and_then(|row| row.get(start..)).unwrap_or_default();
         }
-        Six::new(rows, depth, self.1)
+        Four::new(rows, depth, self.1)
     }
 }
 
@@ -277,8 +281,8 @@ fn strips<T: Scalar, const N: usize, const DEPTH: usize, const PANELS: usize>(
                 let terms = left.terms(i, start, depth, &mut left_panel);
                 for (panel, j) in panels.iter().zip((j..n).step_by(N)) {
                     let panel = panel.get(..depth).unwrap_or_default();
-                    let [r0, r1, r2, r3, r4, r5] = &mut rows;
-                    let mut parts = [&mut **r0, r1, r2, r3, r4, r5];
+                    let [r0, r1, r2, r3] = &mut rows;
+                    let mut parts = [&mut **r0, r1, r2, r3];
                     for part in &mut parts {
                         *part = core::mem::take(part).get_mut(j..).unwrap_or_default();
                     }
@@ -297,7 +301,7 @@ pub(crate) fn next_rows<'a, T>(
     rest: &mut impl Iterator<Item = &'a mut [T]>,
 ) -> [&'a mut [T]; ROWS] {
     let mut next = || rest.next().unwrap_or_default();
-    [first, next(), next(), next(), next(), next()]
+    [first, next(), next(), next()]
 }
 
 /// The terms of one panel for the first outputs of each row, at most `N`.

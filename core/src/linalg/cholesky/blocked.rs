@@ -3,7 +3,7 @@
 //! order as column by column.
 
 use crate::error::{Error, Result};
-use crate::linalg::blas::packed::{DEPTH, ROWS, Six, next_rows, one_pays, tile};
+use crate::linalg::blas::packed::{DEPTH, Four, ROWS, next_rows, one_pays, tile};
 use crate::linalg::triangular::subtract_dot;
 use crate::scalar::Scalar;
 
@@ -98,7 +98,7 @@ fn subtract<T: Scalar, const N: usize>(
             *block = rest;
         }
     }
-    tile(Six::new(lefts, panel.len(), |left: T| -left), panel, blocks);
+    tile(Four::new(lefts, panel.len(), |left: T| -left), panel, blocks);
 }
 
 /// Rows below a diagonal block that are finished together, one in each lane of a register.
