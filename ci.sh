@@ -13,9 +13,9 @@ readonly TARGETS=(
 readonly COMPONENTS=(rustfmt clippy)
 # What may be linked into firmware. A new name here is a decision: read that crate first.
 readonly CORE_CRATES=(fact-core fact-fpu libm heapless hash32 byteorder stable_deref_trait micromath)
-readonly ALL_STEPS=(install fmt clippy test release doc targets bench-check fuzz verify rfm readme
+readonly ALL_STEPS=(install fmt clippy test release doc targets bench fuzz verify rfm readme
     reproduce firmware)
-readonly MORE_STEPS=(update-readme)
+readonly MORE_STEPS=(update-readme update-bench record-bench)
 
 # In CI the lock file decides; at a desk cargo may add what a new dependency needs.
 cargo_flags=()
@@ -35,7 +35,7 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
   release       tests and doctests of the kernel and the flash store, release build
   doc           the documentation builds without a warning
   targets       core builds for bare metal and wasm, and depends on nothing that allocates
-  bench-check   the benchmarks compile
+  bench         the benchmarks compile; instructions on the host are within 2 % of the record
   fuzz          each fuzz target runs FUZZ_SECONDS (60) without a finding
   verify        the command `fact verify` on the built-in datasets: exit codes
   rfm           the command `fact rfm` reaches the promised accuracies, in the promised rounds
@@ -45,7 +45,9 @@ usage: ./ci.sh [STEP…]      no step: all of them, in this order
                 by name: ./ci.sh firmware counts)
 
 Not part of the default:
-  update-readme write transcript and table anew
+  update-readme write transcript and tables anew
+  update-bench  record instructions on the host anew
+  record-bench  on an idle machine: record wall clock and curves too, and write tables of all records
   help          this text
 END
 }
@@ -68,6 +70,16 @@ cargo_run() {
     local command=$1
     shift
     cargo "$command" ${cargo_flags[@]+"${cargo_flags[@]}"} "$@"
+}
+
+# All programs of the host at once: `cargo run` of one alone would compile the library a second time,
+# because what the examples depend on turns on features of crates that the library shares.
+build_host() {
+    need_cargo
+    cargo_run build --package fact-host --release --bins --examples
+    local target
+    target=$(cargo_run metadata --format-version 1 --no-deps)
+    RELEASE=$(sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p' <<<"$target")/release
 }
 
 step_install() {
@@ -169,9 +181,49 @@ core_is_lean() {
     done <<<"$tree"
 }
 
-step_bench-check() {
-    need_cargo
+# What counts instructions: Valgrind, and Gungraun's runner in the version of the library.
+bench_tools() {
+    if ! command -v valgrind >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+        apt-get update -q && apt-get install -y -q --no-install-recommends valgrind
+    fi
+    need valgrind "Install it (Debian: apt-get install valgrind)."
+    local version
+    version=$(sed -n '/^name = "gungraun"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
+    # Built without optimisation, in half the time: it starts Valgrind and reads what that writes.
+    [[ $(gungraun-runner --version 2>/dev/null) == *" $version" ]] ||
+        cargo install gungraun-runner --version "=$version" --locked --debug
+}
+
+step_bench() {
+    # The runner is compiled beside the host's library, which leaves all cores but one idle.
+    bench_tools &
+    local tools=$!
+    build_host
+    wait "$tools"
+    # With those that only take time.
     cargo_run bench --package fact-benches --no-run
+    "$RELEASE/fact" bench --only host-instructions
+}
+
+step_update-bench() {
+    bench_tools
+    build_host
+    "$RELEASE/fact" bench --only host-instructions --record
+    "$RELEASE/examples/readme" --records
+}
+
+step_record-bench() {
+    bench_tools
+    # Built apart, so that nothing else runs beside what is timed.
+    build_host
+    "$RELEASE/fact" bench --record --only wall-clock,host-instructions
+    local curves
+    curves=$(mktemp -d)
+    "$RELEASE/fact" bench --scaling "$curves"
+    cp "$curves/scaling.json" benches/record/
+    cp "$curves/scaling.png" docs/pictures/
+    rm -r "$curves"
+    "$RELEASE/examples/readme" --records
 }
 
 # expect CODE ARGUMENT…: `fact verify ARGUMENT…` ends with this exit code.
@@ -179,7 +231,7 @@ expect() {
     local expected=$1 code=0
     shift
     local output
-    output=$(cargo_run run --package fact-host --release -q -- verify "$@" 2>&1) || code=$?
+    output=$("$RELEASE/fact" verify "$@" 2>&1) || code=$?
     if ((code != expected)); then
         printf '%s\n' "$output" >&2
         fail "\`fact verify $*\` ended with $code, expected $expected"
@@ -188,10 +240,7 @@ expect() {
 }
 
 step_verify() {
-    need_cargo
-    # Built apart, so that a compiler error is not taken for an exit code; with the programs of the
-    # steps rfm and readme, so that all cores have something to build.
-    cargo_run build --package fact-host --release --bins --examples
+    build_host
     expect 0 iris
     expect 0 wine
     expect 0 wine --hidden 8,8,8,8,8
@@ -211,23 +260,23 @@ step_firmware() {
 }
 
 step_reproduce() {
-    need_cargo
+    build_host
     local results
     results=$(mktemp -d)
     # The command itself asserts the bands: it fails unless every claim is reproduced.
-    cargo_run run --package fact-host --release -q -- reproduce all --scale quick --out "$results" ||
+    "$RELEASE/fact" reproduce all --scale quick --out "$results" ||
         fail "\`fact reproduce all\`: a claim is not reproduced; see $results"
     rm -r "$results"
 }
 
 step_rfm() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example rfm
+    build_host
+    "$RELEASE/examples/rfm"
 }
 
 step_readme() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example readme -- --check
+    build_host
+    "$RELEASE/examples/readme" --check
 }
 
 step_fuzz() {
@@ -236,8 +285,8 @@ step_fuzz() {
 }
 
 step_update-readme() {
-    need_cargo
-    cargo_run run --package fact-host --release -q --example readme
+    build_host
+    "$RELEASE/examples/readme"
 }
 
 run_step() {

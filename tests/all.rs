@@ -1,6 +1,8 @@
 //! All tests in one program, so that what they share is compiled once: `cargo test -p fact-tests laws`
 //! runs those of a module.
 
+mod blocks;
+mod exponentials;
 mod falsifications;
 mod foundations;
 mod golden_files;
@@ -14,6 +16,7 @@ mod laws;
 mod linalg;
 mod measures;
 mod oracles;
+mod passes;
 mod robustness;
 mod sizes;
 mod snapshots;

@@ -4,6 +4,9 @@
 //! same bits on every target; a square root is correctly rounded wherever it comes from, and an
 //! instruction on Arm cores with an FPU. [`Approx`](crate::approx::Approx) swaps them for micromath's.
 
+#[cfg(not(target_os = "none"))]
+mod exp;
+
 use core::fmt::{self, Debug, Display};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -137,6 +140,18 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
     /// `eˣ`.
     fn exp(self) -> Self;
+    /// Replaces each number by its [`Self::exp`], on cores with vectors several at a time.
+    ///
+    /// ```
+    /// use fact_core::scalar::Scalar;
+    /// let mut values = [0.0, 1.0, -1.0, 2.0, 1e9, 0.5, -0.0, 3.0];
+    /// let expected = values.map(Scalar::exp);
+    /// f64::exp_all(&mut values);
+    /// assert_eq!(values, expected);
+    /// ```
+    fn exp_all(values: &mut [Self]) {
+        values.iter_mut().for_each(|value| *value = value.exp());
+    }
     /// `ln x`.
     fn ln(self) -> Self;
     /// `ln(1 + x)`, accurate near 0.
@@ -165,7 +180,7 @@ pub trait Scalar:
 }
 
 macro_rules! implement {
-    ($t:ident $bits:ident $precision:ident, $sqrt:ident $exp:ident $ln:ident $ln_1p:ident $tanh:ident $pow:ident $erf:ident) => {
+    ($t:ident $bits:ident $precision:ident, $sqrt:ident $exp:ident $ln:ident $ln_1p:ident $tanh:ident $pow:ident $erf:ident, $exp_all:ident) => {
         impl Scalar for $t {
             const PRECISION: Precision = Precision::$precision;
             const ZERO: Self = 0.0;
@@ -206,6 +221,11 @@ macro_rules! implement {
             fn exp(self) -> Self {
                 libm::$exp(self)
             }
+            #[cfg(not(target_os = "none"))]
+            #[inline(always)]
+            fn exp_all(values: &mut [Self]) {
+                exp::$exp_all(values);
+            }
             #[inline(always)]
             fn ln(self) -> Self {
                 libm::$ln(self)
@@ -230,5 +250,5 @@ macro_rules! implement {
     };
 }
 
-implement!(f32 u32 F32, sqrtf expf logf log1pf tanhf powf erff);
-implement!(f64 u64 F64, sqrt exp log log1p tanh pow erf);
+implement!(f32 u32 F32, sqrtf expf logf log1pf tanhf powf erff, exp_all_f32);
+implement!(f64 u64 F64, sqrt exp log log1p tanh pow erf, exp_all_f64);

@@ -5,6 +5,7 @@
 //! measures, [`report`] and [`plot`] render last.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bench;
 pub mod cli;
 pub mod command;
 pub mod data;

@@ -5,12 +5,15 @@
 mod command;
 
 mod bad_input;
+mod bench;
 mod check;
 mod comforts;
 mod engines;
 mod export;
 mod golden_kernels;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod memory;
 mod plan;
 mod reproduce;
 mod rfm;

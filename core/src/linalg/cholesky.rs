@@ -8,6 +8,8 @@
 //!
 //! Source: Golub and Van Loan, *Matrix Computations*, section 4.2 (the dot-product form).
 
+mod blocked;
+
 use super::blas::dot_rows;
 use super::triangular::{self, Lower, packed_len, subtract_dot};
 use crate::error::{Error, Result, check_length, check_shape};
@@ -32,9 +34,13 @@ use crate::scalar::Scalar;
 /// assert_eq!(a, [2.0, 0.0, 1.0, 3.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
     let n = a.nrows();
     check_shape("A", (n, n), a.shape())?;
+    if blocked::pays(n) {
+        return blocked::factor(n, |i| i * n, |_| n, a.data_mut());
+    }
     for j in (0..n).step_by(4) {
         let rows = a.data_mut().get_mut(j * n..).unwrap_or_default();
         four_columns(j, RowsMut::new(rows, n))?;
@@ -61,6 +67,9 @@ pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
 #[inline(never)]
 pub fn factor_packed<T: Scalar>(n: usize, a: &mut [T]) -> Result<()> {
     check_length("A", packed_len(n), a.len())?;
+    if blocked::pays(n) {
+        return blocked::factor(n, packed_len, |i| i + 1, a);
+    }
     for j in (0..n).step_by(4) {
         let (mut rest, mut len) = (a.get_mut(packed_len(j)..).unwrap_or_default(), j);
         let rows = core::iter::from_fn(|| {

@@ -126,6 +126,7 @@ impl<T: Scalar> Activation<T> {
             Self::SmoothRelu { epsilon } => Self::SmoothRelu { epsilon }.each(z, slope),
             Self::LeakyRelu { slope: below } => Self::LeakyRelu { slope: below }.each(z, slope),
             Self::Tanh => Self::Tanh.each(z, slope),
+            Self::Sigmoid if !cfg!(target_os = "none") => sigmoids(z, slope),
             Self::Sigmoid => Self::Sigmoid.each(z, slope),
             Self::Softplus => Self::Softplus.each(z, slope),
             Self::Gelu => Self::Gelu.each(z, slope),
@@ -144,6 +145,19 @@ impl<T: Scalar> Activation<T> {
 const FRAC_1_SQRT_2: f64 = core::f64::consts::FRAC_1_SQRT_2;
 /// `1/√(2π)`.
 const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
+
+/// [`sigmoid`] and its slope of each `z`, exponentials together.
+#[inline(always)]
+fn sigmoids<T: Scalar>(z: &mut [T], slope: &mut [T]) {
+    for (z, slope) in z.iter().zip(&mut *slope) {
+        *slope = -*z;
+    }
+    T::exp_all(slope);
+    for (z, slope) in z.iter_mut().zip(slope) {
+        let h = T::ONE / (T::ONE + *slope);
+        (*z, *slope) = (h, h * (T::ONE - h));
+    }
+}
 
 #[inline(always)]
 fn sigmoid<T: Scalar>(z: T) -> T {

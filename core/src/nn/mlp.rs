@@ -218,6 +218,87 @@ pub(crate) fn backward_from<T: Scalar>(
     Ok(total)
 }
 
+/// Fills the trace of the block `x`, `y` with every layer's values and `δ`, and `losses`, one a sample:
+/// [`backward`] for callers that use the layers afterwards, by [`visits`], on many threads for example.
+///
+/// It is inlined, so that it can be compiled for the caller's vectors. Cost: two multiplications and
+/// additions a weight and sample. `trace` (of [`forward_scratch`] words) is overwritten.
+///
+/// # Errors
+/// A length or shape error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::{mat::MatRef, nn::{Activation, Architecture, Bias, Loss, mlp}};
+/// let net = Architecture {
+///     widths: &[1, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let (x, y) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[1.0], 1, 1)?);
+/// let (mut trace, mut losses) = ([0.0; 2], [0.0]);
+/// mlp::deltas(&net, Loss::HalfSquared, &[3.0], x, y, &mut trace, &mut losses)?;
+/// let visit = mlp::visits(&net, &[3.0], x, &trace)?.next().unwrap();
+/// assert_eq!((visit.input.data(), visit.delta.data()), (&[2.0][..], &[5.0][..]));
+/// assert_eq!(losses, [12.5]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline(always)]
+pub fn deltas<T: Scalar>(
+    architecture: &Architecture<'_, T>,
+    loss: Loss,
+    theta: &[T],
+    x: MatRef<'_, T>,
+    y: MatRef<'_, T>,
+    trace: &mut [T],
+    losses: &mut [f64],
+) -> Result<()> {
+    check_length("losses", x.nrows(), losses.len())?;
+    fill_trace(architecture, theta, &x, &y, trace)?;
+    let mut rest = losses.iter_mut();
+    each_loss(loss, &y, trace, |value| rest.by_ref().take(1).for_each(|loss| *loss = value))?;
+    walk_back(architecture, theta, &x, trace, |_| Ok(()))
+}
+
+/// The layers, first to last, of a trace that [`deltas`] filled for the block `x`.
+///
+/// # Errors
+/// A length or shape error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::{mat::MatRef, nn::{Activation, Architecture, Bias, mlp}};
+/// let net = Architecture {
+///     widths: &[2, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// // An output and its δ.
+/// let (x, trace) = (MatRef::new(&[3.0, 4.0], 1, 2)?, [7.0, 0.5]);
+/// let visit = mlp::visits(&net, &[1.0, 1.0], x, &trace)?.next().unwrap();
+/// assert_eq!((visit.layer, visit.delta.data(), visit.input), (0, &[0.5][..], x));
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+pub fn visits<'a, T: Scalar>(
+    architecture: &Architecture<'a, T>,
+    theta: &'a [T],
+    x: MatRef<'a, T>,
+    trace: &'a [T],
+) -> Result<impl Iterator<Item = Visit<'a, T>>> {
+    let rows = x.nrows();
+    check_shape("x", (rows, architecture.inputs()), x.shape())?;
+    check_length("trace", trace_len(architecture.widths, rows), trace.len())?;
+    let (mut input, mut rest) = (x, trace);
+    Ok(architecture.layers(theta)?.enumerate().map_while(move |(layer, of)| {
+        let outputs = of.weight.nrows();
+        let mut next = || MatRef::new(rest.split_off(..rows * outputs)?, rows, outputs).ok();
+        let (value, delta) = (next()?, next()?);
+        let visit = Visit { layer, weight: of.weight, input, delta };
+        input = value;
+        Some(visit)
+    }))
+}
+
 /// Fills `trace`, when the arguments fit.
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline(always))]
@@ -311,12 +392,24 @@ fn pull_back_losses<T: Scalar>(
     trace: &mut [T],
     mut total: f64,
 ) -> Result<f64> {
+    each_loss(loss, y, trace, |value| total += value)?;
+    Ok(total)
+}
+
+/// Turns the output slopes of a filled trace into `δ`, and hands on the losses in order.
+#[inline(always)]
+fn each_loss<T: Scalar>(
+    loss: Loss,
+    y: &MatRef<'_, T>,
+    trace: &mut [T],
+    mut each: impl FnMut(f64),
+) -> Result<()> {
     let mut rest = trace;
     let (output, delta) = split_unit(&mut rest, y.data().len())?;
     let width = y.ncols().max(1);
     for ((f, y), delta) in Rows::new(output, width).zip(y.rows()).zip(RowsMut::new(delta, width)) {
-        total += loss.value(f, y).to_f64();
+        each(loss.value(f, y).to_f64());
         loss.pull_back(f, y, delta);
     }
-    Ok(total)
+    Ok(())
 }

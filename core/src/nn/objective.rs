@@ -9,7 +9,8 @@ use super::architecture::{Architecture, Bias, split_back_mut};
 use super::loss::Loss;
 use super::mlp::{self, Visit};
 use crate::error::{Error, Result, check_length, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy_any, dot_any, scal, scale_or_clear};
+use crate::linalg::blas::{add_gemm_tn, add_gemm_tn_wide, axpy_any, dot_any, scal, scale_or_clear};
+use crate::mat::MatRef;
 use crate::samples::Samples;
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -72,8 +73,7 @@ pub const fn gradient_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert_eq!((value, gradient), (7.25, [6.5]));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn gradient<T: Scalar>(
     objective: &Objective<'_, T>,
     theta: &[T],
@@ -82,11 +82,52 @@ pub fn gradient<T: Scalar>(
     gradient: &mut [T],
     mut scratch: Scratch<'_, T>,
 ) -> Result<f64> {
+    gradient_by(objective, theta, samples, carry, gradient, |gradient| {
+        let mut sweep = Sweep::default();
+        while sweep.done < samples.len() {
+            accumulate(objective, theta, samples, &mut sweep, gradient, scratch.reborrow())?;
+        }
+        Ok(sweep.loss)
+    })
+}
+
+/// [`gradient`] by passes of the caller's own: `add` adds to what it is given each sample's
+/// `∂ℓ/∂θ`, one after the other, and returns the sum of the losses, taken in the same order. Then the
+/// result is the same to the bit.
+///
+/// # Errors
+/// As [`gradient`], or whatever `add` returns.
+///
+/// ```
+/// use fact_core::nn::{Activation, Architecture, Bias, Loss, objective::{self, Objective}};
+/// use fact_core::{mat::MatRef, samples::Samples};
+/// let architecture = Architecture {
+///     widths: &[1, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let objective = Objective { architecture, loss: Loss::HalfSquared, lambda: 0.5 };
+/// let samples = Samples::new(MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[1.0], 1, 1)?)?;
+/// let mut gradient = [0.0];
+/// let value = objective::gradient_by(&objective, &[3.0], &samples, 0.0, &mut gradient, |sum| {
+///     sum[0] += (6.0 - 1.0) * 2.0;
+///     Ok(12.5)
+/// })?;
+/// assert_eq!((value, gradient), (14.75, [11.5]));
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline(always)]
+pub fn gradient_by<T: Scalar>(
+    objective: &Objective<'_, T>,
+    theta: &[T],
+    samples: &Samples<'_, T>,
+    carry: T,
+    gradient: &mut [T],
+    add: impl FnOnce(&mut [T]) -> Result<f64>,
+) -> Result<f64> {
     begin(objective, theta, samples, carry, gradient)?;
-    let mut sweep = Sweep::default();
-    while sweep.done < samples.len() {
-        accumulate(objective, theta, samples, &mut sweep, gradient, scratch.reborrow())?;
-    }
+    let sweep = Sweep { done: samples.len(), loss: add(gradient)? };
     let value = finish(objective, theta, samples, sweep, gradient)?;
     if value.is_finite() { Ok(value) } else { Err(Error::NonFinite { what: "objective" }) }
 }
@@ -131,7 +172,8 @@ pub(crate) fn accumulate<T: Scalar>(
         let bias = split_back_mut(&mut rest, architecture.bias_len(outputs));
         let weight = split_back_mut(&mut rest, outputs * inputs);
         if let (Some(weight), Some(bias)) = (weight, bias) {
-            add_layer(&visit, weight, bias);
+            add_gemm_tn(&visit.delta, &visit.input, weight);
+            add_rows(&visit.delta, bias);
         }
         Ok(())
     };
@@ -141,12 +183,45 @@ pub(crate) fn accumulate<T: Scalar>(
     Ok(())
 }
 
-/// `weight ← weight + δᵀh`, `bias ← bias + Σδ`: one layer's share of a block.
+/// `weight ← weight + δᵀh`, `bias ← bias + Σδ`: what a block adds to the sums of outputs of one layer,
+/// for `δ: rows×out`, `h: rows×in`, `weight: out×in` and `bias` of `out` or no elements.
+///
+/// It is inlined, so that it can be compiled for the caller's vectors. Cost: a multiplication and
+/// addition a weight and row.
+///
+/// # Errors
+/// A length or shape error when the arguments do not fit.
+///
+/// ```
+/// use fact_core::{mat::MatRef, nn::objective};
+/// let (delta, h) = (MatRef::new(&[1.0, 2.0], 2, 1)?, MatRef::new(&[3.0, 4.0], 2, 1)?);
+/// let (mut weight, mut bias) = ([0.0], [0.0]);
+/// objective::add_layer(delta, h, &mut weight, &mut bias)?;
+/// assert_eq!((weight, bias), ([11.0], [3.0]));
+/// # Ok::<(), fact_core::Error>(())
+/// ```
 #[inline(always)]
-fn add_layer<T: Scalar>(visit: &Visit<'_, T>, weight: &mut [T], bias: &mut [T]) {
-    add_gemm_tn(&visit.delta, &visit.input, weight);
-    for delta in visit.delta.rows() {
-        axpy_any(T::ONE, delta, bias);
+pub fn add_layer<T: Scalar>(
+    delta: MatRef<'_, T>,
+    h: MatRef<'_, T>,
+    weight: &mut [T],
+    bias: &mut [T],
+) -> Result<()> {
+    check_shape("h", (delta.nrows(), h.ncols()), h.shape())?;
+    check_length("weight", delta.ncols().saturating_mul(h.ncols()), weight.len())?;
+    if !bias.is_empty() {
+        check_length("bias", delta.ncols(), bias.len())?;
+    }
+    add_gemm_tn_wide(&delta, &h, weight);
+    add_rows(&delta, bias);
+    Ok(())
+}
+
+/// `bias ← bias + Σδ`.
+#[inline(always)]
+fn add_rows<T: Scalar>(delta: &MatRef<'_, T>, bias: &mut [T]) {
+    if !bias.is_empty() {
+        delta.rows().for_each(|delta| axpy_any(T::ONE, delta, bias));
     }
 }
 

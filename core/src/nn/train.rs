@@ -6,6 +6,7 @@
 //! can stop between any two calls and go on later to the same bits; [`save`] and [`resume`] carry
 //! them over a power failure.
 
+mod online;
 mod saved;
 
 pub use saved::{resume, save, saved_size};
@@ -13,11 +14,9 @@ pub use saved::{resume, save, saved_size};
 use super::lbfgs::{self, Move};
 use super::objective::{self, Objective, Sweep};
 use super::optimizer::{Adam, Optimizer, adam};
-use super::sgd;
 use crate::error::{Error, Result, check_length};
 use crate::features::{Measured, Missing, certificate};
 use crate::linalg::blas::{axpy_any, norm};
-use crate::rng::{Permutation, Rng};
 use crate::samples::Samples;
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -188,8 +187,7 @@ pub const fn step_scratch(widths: &[usize], rows: usize) -> usize {
 /// assert!(last.bound.unwrap() <= 1e-6 && curve.records().first() > curve.records().last());
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn step<T: Scalar>(
     training: &Training<'_, T>,
     state: &mut State,
@@ -201,25 +199,110 @@ pub fn step<T: Scalar>(
     training.optimizer.check()?;
     check_length("optimiser memory", training.optimizer.words(theta.len()), memory.len())?;
     if let Optimizer::Sgd { .. } = training.optimizer {
-        return online_step(training, state, samples, theta, scratch);
+        return online::step(training, state, samples, theta, scratch);
     }
-    let (gradient, memory) = memory.split_at_mut_checked(theta.len()).ok_or(Error::Length {
-        what: "optimiser memory",
-        expected: theta.len(),
-        found: 0,
-    })?;
-    if state.owed.is_some() {
-        let stop = settle(training, state, theta, gradient, memory)?;
-        let last = if stop == Some(Stop::Exhausted) { state.owed } else { state.owed.take() };
-        if let (Some(stop), Some(last)) = (stop, last) {
-            return Ok(Event::Stopped(stop, last));
-        }
+    let (gradient, memory) = parts(theta.len(), memory)?;
+    if let Some(event) = settled(training, state, theta, gradient, memory)? {
+        return Ok(event);
     }
     if sweep(training, state, samples, theta, gradient, scratch)? {
         conclude(training, state, samples, theta, gradient, memory)
     } else {
         Ok(Event::Working)
     }
+}
+
+/// [`step`] by passes of the caller's own, a whole evaluation at once: `add` adds to the gradient it is
+/// given `∂ℓ/∂θ` of each of the samples, one after the other, and to the loss it is given theirs, in the
+/// same order, and returns this sum. Then the parameters take the same way, to the bit. Online SGD has
+/// no evaluations to take apart and is refused.
+///
+/// # Errors
+/// As [`step`], or whatever `add` returns.
+///
+/// ```
+/// use fact_core::nn::train::{self, Event, State, Training};
+/// use fact_core::nn::{Activation, Architecture, Bias, Loss, objective::Objective};
+/// use fact_core::nn::optimizer::Optimizer;
+/// use fact_core::{mat::MatRef, samples::Samples};
+/// let architecture = Architecture {
+///     widths: &[1, 1],
+///     hidden: Activation::Identity,
+///     output: Activation::Identity,
+///     bias: Bias::None,
+/// };
+/// let optimizer = Optimizer::Lbfgs { pairs: 1 };
+/// let objective = Objective { architecture, loss: Loss::HalfSquared, lambda: 1.0 };
+/// let training = Training { objective, optimizer, evaluations: 9, tolerance: 1e-6, seed: 0 };
+/// let samples = Samples::new(MatRef::new(&[1.0], 1, 1)?, MatRef::new(&[1.0], 1, 1)?)?;
+/// let (mut state, mut theta) = (State::new(), [0.0]);
+/// let mut memory = vec![0.0; train::memory(&optimizer, 1)];
+/// let last = loop {
+///     let event = train::step_by(
+///         &training, &mut state, &samples, &mut theta, &mut memory,
+///         |theta, samples, loss, gradient| {
+///             let error = theta[0] * samples.x().data()[0] - samples.y().data()[0];
+///             gradient[0] += error * samples.x().data()[0];
+///             Ok(loss + 0.5 * error * error)
+///         },
+///     )?;
+///     if let Event::Stopped(_, last) = event { break last };
+/// };
+/// assert!(last.bound.unwrap() <= 1e-6 && (theta[0] - 0.5_f64).abs() <= 1e-6);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline(always)]
+pub fn step_by<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &mut [T],
+    memory: &mut [T],
+    add: impl FnOnce(&[T], &Samples<'_, T>, f64, &mut [T]) -> Result<f64>,
+) -> Result<Event> {
+    training.optimizer.check()?;
+    check_length("optimiser memory", training.optimizer.words(theta.len()), memory.len())?;
+    if let Optimizer::Sgd { .. } = training.optimizer {
+        return Err(Error::Parameter { what: "optimiser: online SGD has no evaluations" });
+    }
+    let (gradient, memory) = parts(theta.len(), memory)?;
+    if let Some(event) = settled(training, state, theta, gradient, memory)? {
+        return Ok(event);
+    }
+    start(training, state, samples, theta, gradient)?;
+    let rest = samples.range(state.sweep.done, samples.len());
+    state.sweep.loss = add(theta, &rest, state.sweep.loss, gradient)?;
+    state.sweep.done = samples.len();
+    conclude(training, state, samples, theta, gradient, memory)
+}
+
+/// The gradient's and the optimiser's part of the memory.
+#[inline(always)]
+fn parts<T>(params: usize, memory: &mut [T]) -> Result<(&mut [T], &mut [T])> {
+    memory.split_at_mut_checked(params).ok_or(Error::Length {
+        what: "optimiser memory",
+        expected: params,
+        found: 0,
+    })
+}
+
+/// Makes up for the update that a used-up budget left owed; the event, if training ends there.
+#[inline(always)]
+fn settled<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    theta: &mut [T],
+    gradient: &mut [T],
+    memory: &mut [T],
+) -> Result<Option<Event>> {
+    if state.owed.is_some() {
+        let stop = settle(training, state, theta, gradient, memory)?;
+        let last = if stop == Some(Stop::Exhausted) { state.owed } else { state.owed.take() };
+        if let (Some(stop), Some(last)) = (stop, last) {
+            return Ok(Some(Event::Stopped(stop, last)));
+        }
+    }
+    Ok(None)
 }
 
 // The stages of a step are not inlined: their frames would lie on the stack together.
@@ -251,19 +334,32 @@ fn sweep<T: Scalar>(
     gradient: &mut [T],
     scratch: Scratch<'_, T>,
 ) -> Result<bool> {
-    let objective = &training.objective;
+    start(training, state, samples, theta, gradient)?;
+    if state.sweep.done < samples.len() {
+        let objective = &training.objective;
+        objective::accumulate(objective, theta, samples, &mut state.sweep, gradient, scratch)?;
+    }
+    Ok(state.sweep.done >= samples.len())
+}
+
+/// Begins an evaluation that has not begun.
+#[inline(always)]
+fn start<T: Scalar>(
+    training: &Training<'_, T>,
+    state: &mut State,
+    samples: &Samples<'_, T>,
+    theta: &[T],
+    gradient: &mut [T],
+) -> Result<()> {
     if !state.started {
         // The first velocity starts at zero, whatever the buffer holds.
         let first = state.evaluations == 0 || state.certifying;
         let carry = if first { T::ZERO } else { training.optimizer.carry() };
-        objective::begin(objective, theta, samples, carry, gradient)?;
+        objective::begin(&training.objective, theta, samples, carry, gradient)?;
         state.sweep = Sweep::default();
         state.started = true;
     }
-    if state.sweep.done < samples.len() {
-        objective::accumulate(objective, theta, samples, &mut state.sweep, gradient, scratch)?;
-    }
-    Ok(state.sweep.done >= samples.len())
+    Ok(())
 }
 
 /// Ends an evaluation, and updates unless training stops there.
@@ -393,45 +489,4 @@ fn evaluation<T: Scalar>(
         bound: if exact { bound } else { missing },
     };
     Ok((evaluation, bound.is_ok_and(|bound| mean * bound <= training.tolerance)))
-}
-
-/// One sample of an epoch of online SGD.
-#[inline(never)]
-fn online_step<T: Scalar>(
-    training: &Training<'_, T>,
-    state: &mut State,
-    samples: &Samples<'_, T>,
-    theta: &mut [T],
-    scratch: Scratch<'_, T>,
-) -> Result<Event> {
-    let Optimizer::Sgd { rate, schedule } = training.optimizer else { return Ok(Event::Working) };
-    let rate = schedule.rate(rate, state.evaluations);
-    // A seed of its own for each epoch: sampling without replacement, in ever new order.
-    let seed = Rng::new(training.seed ^ (u64::from(state.evaluations) << 32)).next_u64();
-    let index = Permutation::new(samples.len(), seed).index(state.sweep.done);
-    if let (Some(x), Some(y)) = (samples.x().row(index), samples.y().row(index)) {
-        let loss = sgd::step_any(&training.objective, rate, x, y, theta, scratch)?.to_f64();
-        if !loss.is_finite() {
-            return Err(Error::NonFinite { what: "loss" });
-        }
-        state.sweep = Sweep { done: state.sweep.done + 1, loss: state.sweep.loss + loss };
-        if state.sweep.done < samples.len() {
-            return Ok(Event::Working);
-        }
-    }
-    let objective = state.sweep.loss / samples.len().max(1) as f64;
-    state.sweep = Sweep::default();
-    state.evaluations = state.evaluations.saturating_add(1);
-    let missing = Missing::NotFormed;
-    let evaluation = Evaluation {
-        evaluations: state.evaluations,
-        objective,
-        gradient_norm: Err(missing),
-        bound: Err(missing),
-    };
-    if state.evaluations >= training.evaluations {
-        Ok(Event::Stopped(Stop::Exhausted, evaluation))
-    } else {
-        Ok(Event::Evaluated(evaluation))
-    }
 }

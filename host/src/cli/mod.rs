@@ -1,5 +1,6 @@
 //! The command line: arguments in, a validated [`Plan`](crate::plan::Plan) out.
 
+mod bench;
 mod check;
 mod data;
 mod device;
@@ -10,6 +11,7 @@ mod rfm;
 mod shell;
 mod verify;
 
+pub use bench::Bench;
 pub use check::{Check, CheckTraces};
 pub use data::Data;
 pub use device::PlanArguments;
@@ -63,6 +65,9 @@ pub enum Command {
     Man(Man),
     /// Kernel machines that learn their metric
     Rfm(Rfm),
+    /// Measure what things cost: wall clock, host and microcontroller instructions
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(Bench),
     /// Reproduce the paper, claim by claim
     #[command(after_help = reproduce::EXAMPLES)]
     Reproduce(Reproduce),

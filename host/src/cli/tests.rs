@@ -33,7 +33,7 @@ fn defaults_are_those_of_the_data_set() {
     assert_eq!(training.loss, Loss::HalfMse);
     assert_eq!((training.lambda, training.seed), (1e-3, 0));
     assert_eq!(training.precision, Precision::F64);
-    assert_eq!(training.optimizer, Optimizer::Lbfgs(10));
+    assert_eq!(training.optimizer, Optimizer::Lbfgs(40));
     assert!(!digits.json && digits.out.is_none());
 
     let wine = plan(&["wine"]);

@@ -1,5 +1,6 @@
 //! The subcommands: a plan is made, carried out, rendered and printed.
 
+mod bench;
 mod check;
 mod check_traces;
 mod data;
@@ -43,6 +44,7 @@ pub fn run(cli: &Cli) -> Result<Ending> {
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
         Command::Rfm(arguments) => rfm::run(arguments, quiet),
+        Command::Bench(arguments) => bench::run(arguments, quiet),
         Command::Reproduce(arguments) => reproduce::run(arguments, quiet),
     }
 }

@@ -6,18 +6,15 @@
 //! of `FACT` and of `WᵀW` approach one another, up to the `η/2` times the mean square of a step that
 //! the product leaves.
 
-use super::train::ROWS;
-use super::{Problem, wide};
+use super::{Passes, Problem};
 use crate::error::Result;
 use crate::experiment::Matrix;
 use fact_core::features::{fact, neural};
 use fact_core::linalg::blas::axpy;
 use fact_core::mat::{MatMut, MatRef};
-use fact_core::nn::objective;
 use fact_core::nn::schedule::Schedule;
 use fact_core::rng::{Permutation, Rng};
 use fact_core::samples::Samples;
-use fact_core::scratch::Scratch;
 
 /// How to descend.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +56,7 @@ pub fn descend(
     let lambda = problem.lambda();
     let schedule = descent.half.map_or(Schedule::Constant, |half| Schedule::Inverse { half });
     let mut batches = Batches::new(&all, descent);
-    let mut memory = vec![0.0; objective::gradient_scratch(problem.widths(), ROWS.min(all.len()))];
+    let mut passes = Passes::new(problem.widths(), all.len());
     let mut gradient = vec![0.0; theta.len()];
     let mut sums: Vec<Averaged> = problem
         .widths()
@@ -71,8 +68,7 @@ pub fn descend(
     let mut weight = 0.0;
     for t in 0..descent.steps {
         let samples = batches.next(&all)?;
-        let scratch = Scratch::new(&mut memory);
-        wide::gradient(&decayed, theta, &samples, 0.0, &mut gradient, scratch)?;
+        passes.gradient(&decayed, theta, &samples, 0.0, &mut gradient)?;
         let rate = schedule.rate(descent.rate, t);
         weight += rate;
         let layers = architecture.layers(theta)?.zip(architecture.layers(&gradient)?);

@@ -1,7 +1,6 @@
 //! Measuring a network at given parameters: every claim about a layer against its weights.
 
-use super::train::ROWS;
-use super::{Problem, wide};
+use super::{Passes, Problem};
 use crate::error::Result;
 use crate::experiment::{Agreement, Direction, Layer, Matrix};
 use fact_core::features::{
@@ -9,7 +8,7 @@ use fact_core::features::{
 };
 use fact_core::linalg::power;
 use fact_core::mat::{MatMut, MatRef};
-use fact_core::nn::objective::{self, Objective};
+use fact_core::nn::objective::Objective;
 use fact_core::nn::{Loss, evaluate};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
@@ -19,6 +18,9 @@ use fact_core::scratch::Scratch;
 const NFA_POWER: f64 = 0.5;
 /// Power of the loss gradients' outer product in the equivariant ansatz.
 const ENFA_POWER: f64 = 0.5;
+
+/// Samples taken through the network at once. Changes no bit of any result.
+pub(super) const ROWS: usize = 128;
 
 /// What was found of a network.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,12 +55,11 @@ pub fn measure<T: Scalar>(problem: &Problem<T>, theta: &[T]) -> Result<Measured>
     let fit = evaluate::fit(&objective, theta, &samples, Scratch::new(&mut memory))?;
 
     // The gradient of the data loss, which FACT is made of, and with decay, which must vanish.
-    let mut memory = vec![T::ZERO; objective::gradient_scratch(widths, rows)];
+    let mut passes = Passes::new(widths, samples.len());
     let mut gradient_of = |lambda: f64| -> Result<(f64, Vec<T>)> {
         let objective = problem.objective_with(lambda);
         let mut gradient = vec![T::ZERO; theta.len()];
-        let scratch = Scratch::new(&mut memory);
-        let value = wide::gradient(&objective, theta, &samples, T::ZERO, &mut gradient, scratch)?;
+        let value = passes.gradient(&objective, theta, &samples, T::ZERO, &mut gradient)?;
         Ok((value, gradient))
     };
     let (value, gradient) = gradient_of(problem.lambda())?;

@@ -1,7 +1,8 @@
 //! Whether a run fits into memory, asked before anything is allocated: a failed allocation aborts.
 
 use super::machine;
-use super::train::{self, ROWS};
+use super::measure::ROWS;
+use super::{Passes, train};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::experiment::TAU_SAMPLES;
@@ -9,10 +10,14 @@ use crate::model::Outputs;
 use crate::plan::{Engine, Fit, Precision, Training};
 use fact_core::features::{agop, certificate, enfa};
 use fact_core::linalg::power;
-use fact_core::nn::{evaluate, objective};
+use fact_core::nn::evaluate;
 use fact_core::scalar::Scalar;
 use std::fmt;
 
+/// The command itself: its code, its stacks, what it reads and prints.
+const PROGRAM: usize = 8 << 20;
+/// Rows of a factor that a large product copies at a time, to read it in the order it needs.
+const PACKED: usize = 512;
 /// Taken to be there where the system does not say what is.
 const ASSUMED: usize = 16 << 30;
 
@@ -64,13 +69,9 @@ fn samples(widths: &[usize], n: usize) -> usize {
 /// is beyond counting.
 fn trained<T: Scalar>(widths: &[usize], n: usize, training: &Training) -> usize {
     let params = params(widths);
-    let words = sum([
-        samples(widths, n),
-        params.saturating_mul(2),
-        train::memory::<T>(training, params),
-        objective::gradient_scratch(widths, ROWS.min(n)),
-    ]);
-    words.saturating_mul(size_of::<T>())
+    let words =
+        sum([samples(widths, n), params.saturating_mul(2), train::memory::<T>(training, params)]);
+    words.saturating_mul(size_of::<T>()).saturating_add(Passes::<T>::bytes(widths, n))
 }
 
 /// The same of measuring.
@@ -95,7 +96,7 @@ fn measured(widths: &[usize], n: usize) -> usize {
         sum(kept),
         formed.max().unwrap_or(0),
     ]);
-    words.saturating_mul(size_of::<f64>())
+    words.saturating_mul(size_of::<f64>()).saturating_add(Passes::<f64>::bytes(widths, n))
 }
 
 fn sum(terms: impl IntoIterator<Item = usize>) -> usize {
@@ -170,18 +171,19 @@ pub fn fit_memory(data: &Split, plan: &Fit) -> Result<Memory> {
     )))
 }
 
-/// Bytes of everything that a fit holds at a time, or somewhat more.
+/// Bytes of everything that a fit holds at a time, or somewhat more: what belongs to pairs of samples,
+/// the samples in each form they take, what threads work with, and the command itself.
 fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     let machine = &plan.machine;
     let all = n.saturating_add(others);
     let many = c.saturating_mul(d) > n.saturating_mul(2);
-    // One n×n matrix at a time: the Gram matrix, or all slopes of an inner-product kernel.
+    let tau = !machine.kernel.is_radial() && n <= TAU_SAMPLES;
+    // Half of the Gram matrix, or, when that is gone, all slopes.
     let pairs = match machine.engine {
-        Engine::Fast => square(n),
-        Engine::Exact => {
-            let slopes = many || (!machine.kernel.is_radial() && n <= TAU_SAMPLES);
-            if slopes { square(n).saturating_mul(2) } else { square(n) / 2 }
-        }
+        Engine::Fast if tau || (many && !machine.kernel.is_radial()) => square(n),
+        Engine::Fast => machine::triangle_words(n),
+        Engine::Exact if tau || many => square(n).saturating_mul(2),
+        Engine::Exact => square(n) / 2,
     };
     // Samples as given, coded, centred and mapped; duals, predictions and targets.
     let word = match machine.precision {
@@ -190,7 +192,9 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     };
     let rows =
         sum([all.saturating_mul(d).saturating_mul(4), all.saturating_mul(c).saturating_mul(4)]);
-    let blocks = machine::block_words(d, c).saturating_mul(rayon::current_num_threads());
+    let packed = if tau { PACKED.saturating_mul(n) } else { 0 };
+    let threads = rayon::current_num_threads();
+    let blocks = machine::block_words(d, c).saturating_add(packed).saturating_mul(threads);
     let working = sum([pairs, rows, blocks, square(d).saturating_mul(8)]).saturating_mul(word);
     // In f64, whatever the machine: the data, the model, the sums of each part of the samples.
     let kept = sum([
@@ -198,7 +202,7 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
         all.saturating_mul(c).saturating_mul(3),
         square(d).saturating_mul(8 + machine::PARTS),
     ]);
-    working.saturating_add(kept.saturating_mul(8))
+    sum([working, kept.saturating_mul(8), PROGRAM])
 }
 
 #[cfg(test)]

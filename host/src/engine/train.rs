@@ -1,6 +1,6 @@
 //! Training to a critical point.
 
-use super::{Problem, wide};
+use super::{Passes, Problem};
 use crate::error::{Error, Result};
 use crate::experiment::{Point, PointLayer, Stop};
 use crate::plan::{self, Training};
@@ -10,11 +10,8 @@ use fact_core::nn::optimizer::Optimizer;
 use fact_core::nn::schedule::Schedule;
 use fact_core::nn::train::{self, Evaluation, Event, State};
 use fact_core::scalar::Scalar;
-use fact_core::scratch::Scratch;
 use fact_core::snapshot;
 
-/// Samples taken through the network at once. Changes no bit of any result.
-pub(super) const ROWS: usize = 128;
 /// Moments recorded per factor of ten in evaluations.
 const PER_DECADE: f64 = 16.0;
 
@@ -89,8 +86,7 @@ pub fn train_kept<T: Scalar>(
     let mut theta = vec![T::ZERO; architecture.params()];
     init::fill(&architecture, Init::Normal { gain: 1.0 }, training.seed, &mut theta)?;
     let mut memory = vec![T::ZERO; train::memory(&optimizer, theta.len())];
-    let rows = ROWS.min(samples.len());
-    let mut scratch = vec![T::ZERO; train::step_scratch(problem.widths(), rows)];
+    let mut passes = Passes::new(problem.widths(), samples.len());
     let mut state = State::new();
     if let Some(bytes) = keeper.and_then(|keeper| keeper.resume) {
         let source = snapshot::drain(bytes);
@@ -108,8 +104,7 @@ pub fn train_kept<T: Scalar>(
     loop {
         // The step moves on from the point it evaluates.
         evaluated.clone_from(&theta);
-        let scratch = Scratch::new(&mut scratch);
-        let event = wide::step(&config, &mut state, &samples, &mut theta, &mut memory, scratch);
+        let event = passes.step(&config, &mut state, &samples, &mut theta, &mut memory);
         let (evaluation, stop) = match event {
             Ok(Event::Working) => continue,
             Ok(Event::Evaluated(evaluation)) => (evaluation, None),

@@ -6,159 +6,173 @@
 //! be, hence a type for each call.
 
 use fact_core::Result;
-use fact_core::nn::objective::{self, Objective};
-use fact_core::nn::train::{self, Event, State, Training};
-use fact_core::samples::Samples;
+use fact_core::linalg::{blas, cholesky};
+use fact_core::mat::{MatMut, MatRef};
+use fact_core::nn::{Architecture, Loss, mlp, objective};
 use fact_core::scalar::Scalar;
-use fact_core::scratch::Scratch;
 use pulp::{Arch, Simd, WithSimd};
 
-/// [`train::step`].
-///
-/// # Errors
-/// The same.
-pub fn step<T: Scalar>(
-    training: &Training<'_, T>,
-    state: &mut State,
-    samples: &Samples<'_, T>,
-    theta: &mut [T],
-    memory: &mut [T],
-    scratch: Scratch<'_, T>,
-) -> Result<Event> {
-    Arch::new().dispatch(Step { training, state, samples, theta, memory, scratch })
+/// Defines functions of the core's names, arguments and results, each with the type of its calls.
+macro_rules! wide {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident<$life:lifetime>($($argument:ident: $type:ty),+ $(,)?) -> $output:ty = $core:expr, $call:ident;
+    )+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// The same.
+        #[allow(clippy::too_many_arguments, reason = "those of the core's")]
+        pub fn $name<$life, T: Scalar>($($argument: $type),+) -> Result<$output> {
+            Arch::new().dispatch($call { $($argument),+ })
+        }
+
+        struct $call<$life, T> {
+            $($argument: $type),+
+        }
+
+        impl<$life, T: Scalar> WithSimd for $call<$life, T> {
+            type Output = Result<$output>;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+                let Self { $($argument),+ } = self;
+                $core($($argument),+)
+            }
+        }
+    )+};
 }
 
-/// [`objective::gradient`].
-///
-/// # Errors
-/// The same.
-pub fn gradient<T: Scalar>(
-    objective: &Objective<'_, T>,
-    theta: &[T],
-    samples: &Samples<'_, T>,
-    carry: T,
-    gradient: &mut [T],
-    scratch: Scratch<'_, T>,
-) -> Result<f64> {
-    Arch::new().dispatch(Gradient { objective, theta, samples, carry, gradient, scratch })
-}
+wide! {
+    /// [`mlp::deltas`].
+    fn deltas<'a>(
+        architecture: &'a Architecture<'a, T>,
+        loss: Loss,
+        theta: &'a [T],
+        x: MatRef<'a, T>,
+        y: MatRef<'a, T>,
+        trace: &'a mut [T],
+        losses: &'a mut [f64],
+    ) -> () = mlp::deltas, Deltas;
 
-struct Step<'a, T> {
-    training: &'a Training<'a, T>,
-    state: &'a mut State,
-    samples: &'a Samples<'a, T>,
-    theta: &'a mut [T],
-    memory: &'a mut [T],
-    scratch: Scratch<'a, T>,
-}
+    /// [`objective::add_layer`].
+    fn add_layer<'a>(
+        delta: MatRef<'a, T>,
+        h: MatRef<'a, T>,
+        weight: &'a mut [T],
+        bias: &'a mut [T],
+    ) -> () = objective::add_layer, AddLayer;
 
-impl<T: Scalar> WithSimd for Step<'_, T> {
-    type Output = Result<Event>;
+    /// [`blas::gemm`].
+    fn gemm<'a>(
+        alpha: T,
+        a: MatRef<'a, T>,
+        b: MatRef<'a, T>,
+        beta: T,
+        c: MatMut<'a, T>,
+    ) -> () = blas::gemm, Gemm;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Self { training, state, samples, theta, memory, scratch } = self;
-        train::step(training, state, samples, theta, memory, scratch)
-    }
-}
-
-struct Gradient<'a, T> {
-    objective: &'a Objective<'a, T>,
-    theta: &'a [T],
-    samples: &'a Samples<'a, T>,
-    carry: T,
-    gradient: &'a mut [T],
-    scratch: Scratch<'a, T>,
-}
-
-impl<T: Scalar> WithSimd for Gradient<'_, T> {
-    type Output = Result<f64>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Self { objective, theta, samples, carry, gradient, scratch } = self;
-        objective::gradient(objective, theta, samples, carry, gradient, scratch)
-    }
+    /// [`cholesky::factor`].
+    fn factor<'a>(a: MatMut<'a, T>) -> () = cholesky::factor, Factor;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fact_core::mat::MatRef;
-    use fact_core::nn::{Activation, Architecture, Bias, Loss};
+    use fact_core::nn::{Activation, Bias};
     use fact_core::rng::Rng;
+    use fact_core::scalar::Scalar;
 
-    /// Value and gradient, as bits, of one network computed by `run`.
-    fn bits<T: Scalar>(
-        hidden: Activation<T>,
-        run: impl FnOnce(Gradient<'_, T>) -> Result<f64>,
-    ) -> Vec<u64> {
-        let (n, widths) = (37, [11, 9, 5]);
-        let mut rng = Rng::new(7);
-        let mut values = |len: usize| -> Vec<T> {
-            (0..len).map(|_| T::from_f64(2.0 * rng.uniform() - 1.0)).collect()
-        };
-        let bias = Bias::Free;
-        let output = Activation::Identity;
-        let architecture = Architecture { widths: &widths, hidden, output, bias };
-        let (x, y) = (values(n * widths[0]), values(n * widths[2]));
-        let theta = values(architecture.params());
-        let samples = Samples::new(
-            MatRef::new(&x, n, widths[0]).unwrap(),
-            MatRef::new(&y, n, widths[2]).unwrap(),
-        )
-        .unwrap();
-        let lambda = T::from_f64(0.01);
-        let objective = Objective { architecture, loss: Loss::CrossEntropy, lambda };
-        let mut slopes = vec![T::ZERO; theta.len()];
-        let mut memory = vec![T::ZERO; objective::gradient_scratch(&widths, 16)];
-        let value = run(Gradient {
-            objective: &objective,
-            theta: &theta,
-            samples: &samples,
-            carry: T::ZERO,
-            gradient: &mut slopes,
-            scratch: Scratch::new(&mut memory),
-        })
-        .unwrap();
-        let slopes = slopes.iter().map(|slope| slope.to_f64().to_bits());
-        slopes.chain([value.to_bits()]).collect()
-    }
-
-    fn same_on_every_width<T: Scalar>(epsilon: T) {
-        for hidden in [
-            Activation::Relu,
-            Activation::SmoothRelu { epsilon },
-            Activation::Tanh,
-            Activation::Gelu,
-            Activation::Quadratic,
-        ] {
-            let plain = bits(hidden, |call| call.with_simd(pulp::Scalar));
-            assert_eq!(bits(hidden, |call| Arch::new().dispatch(call)), plain, "{hidden:?}");
-            #[cfg(target_arch = "x86_64")]
-            {
-                use pulp::x86::{V3, V4};
-                if let Some(simd) = V3::try_new() {
-                    assert_eq!(
-                        bits(hidden, |call| Simd::vectorize(simd, call)),
-                        plain,
-                        "{hidden:?}"
-                    );
-                }
-                if let Some(simd) = V4::try_new() {
-                    assert_eq!(
-                        bits(hidden, |call| Simd::vectorize(simd, call)),
-                        plain,
-                        "{hidden:?}"
-                    );
-                }
+    /// Runs a call without vectors, on each width this machine has, and on the one that is chosen.
+    fn on_every_width<T: Scalar>(mut run: impl FnMut(&dyn Fn(AnyCall<'_, T>) -> Result<()>)) {
+        run(&|call| call.with_simd(pulp::Scalar));
+        run(&|call| Arch::new().dispatch(call));
+        #[cfg(target_arch = "x86_64")]
+        {
+            use pulp::x86::{V3, V4};
+            if let Some(simd) = V3::try_new() {
+                run(&|call| Simd::vectorize(simd, call));
+            }
+            if let Some(simd) = V4::try_new() {
+                run(&|call| Simd::vectorize(simd, call));
             }
         }
     }
 
+    /// One of the calls of a gradient.
+    enum AnyCall<'a, T> {
+        Deltas(Deltas<'a, T>),
+        AddLayer(AddLayer<'a, T>),
+    }
+
+    impl<T: Scalar> WithSimd for AnyCall<'_, T> {
+        type Output = Result<()>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Result<()> {
+            match self {
+                Self::Deltas(call) => call.with_simd(simd),
+                Self::AddLayer(call) => call.with_simd(simd),
+            }
+        }
+    }
+
+    fn same_on_every_width<T: Scalar>(hidden: Activation<T>) {
+        let (n, widths) = (37, [11, 21, 5]);
+        let mut rng = Rng::new(7);
+        let mut values = |len: usize| -> Vec<T> {
+            (0..len).map(|_| T::from_f64(2.0 * rng.uniform() - 1.0)).collect()
+        };
+        let (bias, output) = (Bias::Free, Activation::Identity);
+        let architecture = Architecture { widths: &widths, hidden, output, bias };
+        let (x, y) = (values(n * widths[0]), values(n * widths[2]));
+        let theta = values(architecture.params());
+        let (x, y) =
+            (MatRef::new(&x, n, widths[0]).unwrap(), MatRef::new(&y, n, widths[2]).unwrap());
+        let mut seen: Vec<Vec<u64>> = Vec::new();
+        on_every_width(|run| {
+            let mut trace = vec![T::ZERO; mlp::forward_scratch(&widths, n)];
+            let (mut losses, mut sums) = (vec![0.0; n], vec![T::ZERO; theta.len()]);
+            let (trace_mut, losses_mut) = (&mut trace, &mut losses);
+            run(AnyCall::Deltas(Deltas {
+                architecture: &architecture,
+                loss: Loss::CrossEntropy,
+                theta: &theta,
+                x,
+                y,
+                trace: trace_mut,
+                losses: losses_mut,
+            }))
+            .unwrap();
+            let mut rest = &mut *sums;
+            for visit in mlp::visits(&architecture, &theta, x, &trace).unwrap() {
+                let (outputs, inputs) = visit.weight.shape();
+                let weight = rest.split_off_mut(..outputs * inputs).unwrap();
+                let bias = rest.split_off_mut(..outputs).unwrap();
+                let (delta, h) = (visit.delta, visit.input);
+                run(AnyCall::AddLayer(AddLayer { delta, h, weight, bias })).unwrap();
+            }
+            let values = trace.iter().chain(&sums).map(|value| value.to_f64());
+            seen.push(values.chain(losses).map(f64::to_bits).collect());
+        });
+        assert!(seen.len() >= 2 && seen.iter().all(|bits| bits == &seen[0]), "{hidden:?}");
+    }
+
     #[test]
-    fn gradients_have_the_same_bits_on_every_width_of_vectors() {
-        same_on_every_width(0.1_f32);
-        same_on_every_width(0.1_f64);
+    fn passes_have_the_same_bits_on_every_width_of_vectors() {
+        fn in_precision<T: Scalar>(epsilon: T) {
+            let smooth = Activation::SmoothRelu { epsilon };
+            for hidden in [
+                Activation::Relu,
+                smooth,
+                Activation::Tanh,
+                Activation::Gelu,
+                Activation::Quadratic,
+            ] {
+                same_on_every_width(hidden);
+            }
+        }
+        in_precision(0.1_f32);
+        in_precision(0.1_f64);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::level1::axpy_any;
 use super::level2::{add_gemv, add_gemv_any, add_ger_any};
-use super::packed;
+use super::packed::{self, Along, Columns, Down, RowsOf};
 use super::scale_or_clear;
 use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, row_times_any, rows_times};
 use crate::error::{Result, check_shape};
@@ -40,11 +40,27 @@ pub fn gemm<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        rows_times(|a| a, a.data(), &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, &a, &b, c.data_mut());
     } else {
-        rows_times(|a| alpha * a, a.data(), &b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| alpha * a, &a, &b, c.data_mut());
     }
     Ok(())
+}
+
+/// `C ← C + (αA)B`, by packed panels where they pay.
+#[inline(always)]
+fn rows_times_matrix<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+) {
+    let (k, n) = b.shape();
+    if packed::pays(a.nrows(), k, n) {
+        packed::product(Along(*a, scale), Columns(*b), (n, k), |_| 0, c);
+    } else {
+        rows_times(scale, a.data(), b, c, Accumulate);
+    }
 }
 
 /// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
@@ -61,7 +77,7 @@ pub(crate) fn gemm_any<T: Scalar>(
     check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if LARGE {
-        rows_times(|a| a, a.data(), b, c.data_mut(), Accumulate);
+        rows_times_matrix(|a| a, a, b, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             a.iter().zip(b.rows()).for_each(|(&a, b)| axpy_any(a, b, c));
@@ -96,11 +112,27 @@ pub fn gemm_tn<T: Scalar>(
     check_shape("C", (a.ncols(), b.ncols()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
     if alpha == T::ONE {
-        add_gemm_tn(&a, &b, c.data_mut());
+        columns_times_matrix(|a| a, &a, &b, c.data_mut());
     } else {
-        columns_times(|a| alpha * a, &a, &b, c.data_mut(), Accumulate);
+        columns_times_matrix(|a| alpha * a, &a, &b, c.data_mut());
     }
     Ok(())
+}
+
+/// `C ← C + (αA)ᵀB`, by packed panels where they pay.
+#[inline(always)]
+fn columns_times_matrix<T: Scalar>(
+    scale: impl Fn(T) -> T + Copy,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    c: &mut [T],
+) {
+    let (k, n) = b.shape();
+    if packed::pays(a.ncols(), k, n) {
+        packed::product(Down(*a, scale), Columns(*b), (n, k), |_| 0, c);
+    } else {
+        columns_times(scale, a, b, c, Accumulate);
+    }
 }
 
 /// `C ← αABᵀ + βC`, for `A: m×k`, `B: n×k`, `C: m×n`. When `β` is zero, `C` is not read.
@@ -128,10 +160,12 @@ pub fn gemm_nt<T: Scalar>(
     check_shape("B", (b.nrows(), a.ncols()), b.shape())?;
     check_shape("C", (a.nrows(), b.nrows()), c.shape())?;
     scale_or_clear(beta, c.data_mut());
-    if alpha == T::ONE {
+    if alpha == T::ONE && packed::one_pays(a.nrows()) {
+        add_product_nt(Along(a, |a| a), a.nrows(), b, |_| 0, c.data_mut());
+    } else if alpha == T::ONE {
         add_gemm_nt(a, b, c.data_mut());
-    } else if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| alpha * a, a, b, c.data_mut());
+    } else if packed::one_pays(a.nrows()) {
+        add_product_nt(Along(a, |a| alpha * a), a.nrows(), b, |_| 0, c.data_mut());
     } else {
         for (a, c) in a.rows().zip(c.rows_mut()) {
             add_rows_dot(b.data(), a, c, |b, a| (alpha * a) * b);
@@ -160,6 +194,11 @@ pub fn syrk<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>
     let m = a.nrows();
     check_shape("C", (m, m), c.shape())?;
     scale_or_clear(beta, c.data_mut());
+    if packed::one_pays(m) {
+        add_product_nt(Along(a, |a| alpha * a), m, a, |j| j, c.data_mut());
+        mirror(c);
+        return Ok(());
+    }
     for (i, (row, c)) in a.rows().zip(c.rows_mut()).enumerate() {
         let (Some(above), Some(c)) = (a.data().get(..(i + 1) * row.len()), c.get_mut(..=i)) else {
             continue;
@@ -190,6 +229,12 @@ pub fn syrk_t<T: Scalar>(alpha: T, a: MatRef<'_, T>, beta: T, mut c: MatMut<'_, 
     let m = a.ncols();
     check_shape("C", (m, m), c.shape())?;
     scale_or_clear(beta, c.data_mut());
+    if packed::pays(m, a.nrows(), m) {
+        let (left, right) = (Down(a, |a| alpha * a), Columns(a));
+        packed::product(left, right, (m, a.nrows()), |j| j, c.data_mut());
+        mirror(c);
+        return Ok(());
+    }
     for a in a.rows() {
         for (i, (c, &left)) in c.rows_mut().zip(a).enumerate() {
             let factor = alpha * left;
@@ -226,8 +271,8 @@ pub(crate) fn mirror<T: Scalar>(mut c: MatMut<'_, T>) {
 /// `C ← ABᵀ + C` for `C` with as many rows as `A` and rows as long as `B` has rows.
 #[inline(always)]
 pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| a, a, b, c);
+    if packed::one_pays(a.nrows()) {
+        packed::small_product(Along(a, |a| a), RowsOf(b), b.shape(), |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv(b.data(), a, c);
@@ -235,11 +280,29 @@ pub(crate) fn add_gemm_nt<T: Scalar>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut
     }
 }
 
+/// `C ← C + ABᵀ` by panels, for `m` rows of `A`. Of the columns from `j` on, rows above `first(j)` are
+/// left out.
+#[inline(always)]
+fn add_product_nt<T: Scalar>(
+    left: impl packed::Left<T>,
+    m: usize,
+    b: MatRef<'_, T>,
+    first: impl Fn(usize) -> usize,
+    c: &mut [T],
+) {
+    let (n, k) = b.shape();
+    if packed::pays(m, k, n) {
+        packed::product(left, RowsOf(b), (n, k), first, c);
+    } else {
+        packed::small_product(left, RowsOf(b), (n, k), first, c);
+    }
+}
+
 /// [`add_gemm_nt`] for shapes that come at run time.
 #[inline(always)]
 pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
-    if packed::pays(a.nrows()) {
-        packed::rows_times_rows(|a| a, *a, *b, c);
+    if packed::one_pays(a.nrows()) {
+        packed::small_product(Along(*a, |a| a), RowsOf(*b), b.shape(), |_| 0, c);
     } else {
         for (a, c) in a.rows().zip(RowsMut::new(c, b.nrows())) {
             add_gemv_any(b.data(), a, c);
@@ -255,6 +318,16 @@ pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &m
     } else {
         // The same bits, without setting up a tile for each 16 products.
         a.rows().zip(b.rows()).for_each(|(a, b)| add_ger_any(a, b, c));
+    }
+}
+
+/// [`add_gemm_tn`] for what is compiled for the widest vectors of the machine.
+#[inline(always)]
+pub(crate) fn add_gemm_tn_wide<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
+    if packed::one_pays(a.nrows()) {
+        packed::wide_product(Down(*a, |a| a), Columns(*b), (b.ncols(), b.nrows()), c);
+    } else {
+        add_gemm_tn(a, b, c);
     }
 }
 

@@ -16,7 +16,7 @@
 mod level1;
 mod level2;
 mod level3;
-mod packed;
+pub(crate) mod packed;
 mod tile;
 
 pub use level1::{LANES, axpy, dot, norm, scal};
@@ -26,7 +26,8 @@ pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
 pub(crate) use level1::{axpy_any, dot_any};
 pub(crate) use level2::add_ger;
 pub(crate) use level3::{
-    add_gemm_nt, add_gemm_nt_any, add_gemm_tn, gemm_any, hadamard_gemm, hadamard_gemm_any, mirror,
+    add_gemm_nt, add_gemm_nt_any, add_gemm_tn, add_gemm_tn_wide, gemm_any, hadamard_gemm,
+    hadamard_gemm_any, mirror,
 };
 pub(crate) use tile::{dot_rows, four, two};
 

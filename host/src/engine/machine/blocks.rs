@@ -6,13 +6,17 @@ use fact_core::kernel::Predictor;
 use fact_core::mat;
 use fact_core::scalar::Scalar;
 use faer::linalg::matmul::matmul;
+use faer::prelude::ReborrowMut;
 use faer::{Accum, Par};
+use pulp::{Arch, Simd, WithSimd};
 
-/// What is summed over samples: a `d×d` matrix, and the means of some rows, in `f64`.
+/// What is summed over samples: a `d×d` matrix, the means of some rows, and a weight of each sample, in
+/// `f64`.
 #[derive(Clone)]
 pub(super) struct Sum {
     pub(super) square: Vec<f64>,
     pub(super) means: Vec<f64>,
+    pub(super) weights: Vec<f64>,
 }
 
 /// One block of rows, with the memory of its thread.
@@ -57,16 +61,55 @@ impl<T: Real> Block<'_, T> {
         self.rows.1 - self.rows.0
     }
 
-    /// Adds `Σⱼ pⱼ(xⱼ − mean)ᵀ` over these samples, `pⱼ` the gradients times `αⱼ` before the metric:
-    /// of `A = ααᵀ∘slopes`, `pⱼ` is `2Σᵢ Aᵢⱼ(xⱼ − xᵢ)` for radial kernels and `Σᵢ Aᵢⱼxᵢ` for the others.
-    pub(super) fn fact(self, machine: &Predictor<'_, T>, mean: &[T], sum: &mut Sum) {
-        let (m, d, z) = (self.len(), self.z.d, self.z);
-        let radial = machine.kernel.is_radial();
+    /// Adds, for `A = ααᵀ∘slopes` and these rows of its upper half, `Σ uᵢxᵢxᵢᵀ − PᵀX` with `P` the half
+    /// times `X` and `u` its totals by rows, and `v − u` to the weights, `v` its totals by columns. With
+    /// `S` that sum over all rows, `Σ Aᵢⱼ(xᵢ − xⱼ)xᵢᵀ = S + Sᵀ + Σ(vᵢ − uᵢ)xᵢxᵢᵀ`.
+    pub(super) fn radial_fact(mut self, machine: &Predictor<'_, T>, sum: &mut Sum) {
+        let (m, d, z, rows) = (self.len(), self.z.d, self.z, self.rows);
+        let mut totals = [T::ZERO; ROWS];
+        self.half(machine, &mut totals, &mut sum.weights);
+        let gradients = &mut self.gradients[..m * d];
+        subtract_from_own(gradients, &totals, z, rows);
+        for (weight, &total) in sum.weights[rows.0..rows.1].iter_mut().zip(&totals) {
+            *weight -= Scalar::to_f64(total);
+        }
+        let left = view(gradients, m, d).transpose();
+        let square = view_mut(self.square, d, d);
+        matmul(square, Accum::Replace, left, z.rows(rows.0, rows.1), T::ONE, Par::Seq);
+        add(&mut sum.square, &*self.square);
+    }
+
+    /// Adds the same rows' share of `XᵀA(X − mean)`, for the other kernels: `Pᵀ(X − mean)`, and
+    /// `Xᵀ(P − u·mean)` of the other half.
+    pub(super) fn fact(mut self, machine: &Predictor<'_, T>, mean: &[T], sum: &mut Sum) {
+        let (m, d, z, rows) = (self.len(), self.z.d, self.z, self.rows);
+        let mut totals = [T::ZERO; ROWS];
+        self.half(machine, &mut totals, &mut []);
+        let gradients = &mut self.gradients[..m * d];
+        let own = z.x[rows.0 * d..rows.1 * d].iter().zip(mean.iter().cycle());
+        let own: Vec<T> = own.map(|(&x, &mean)| x - mean).collect();
+        let left = view(gradients, m, d).transpose();
+        let mut square = view_mut(self.square, d, d);
+        matmul(square.rb_mut(), Accum::Replace, left, view(&own, m, d), T::ONE, Par::Seq);
+        for (gradient, &total) in gradients.chunks_exact_mut(d).zip(&totals) {
+            for (g, &mean) in gradient.iter_mut().zip(mean) {
+                *g -= total * mean;
+            }
+        }
+        let left = z.rows(rows.0, rows.1).transpose();
+        matmul(square, Accum::Add, left, view(gradients, m, d), T::ONE, Par::Seq);
+        add(&mut sum.square, &*self.square);
+    }
+
+    /// The gradients become `P`: these rows of the upper half of `A = ααᵀ∘slopes`, with half its diagonal
+    /// block, times `X`. Writes its totals by rows, and adds those by columns where there is room.
+    fn half(&mut self, machine: &Predictor<'_, T>, totals: &mut [T; ROWS], sums: &mut [f64]) {
+        let (m, d, z, first) = (self.len(), self.z.d, self.z, self.rows.0);
         let gradients = &mut self.gradients[..m * d];
         gradients.fill(T::ZERO);
-        let mut totals = [T::ZERO; ROWS];
-        for columns in ranges(z.n, COLUMNS) {
-            let width = columns.1 - columns.0;
+        for (start, end) in ranges(z.n - first, COLUMNS) {
+            let columns = (first + start, first + end);
+            let width = end - start;
             let tile = Tile { rows: self.rows, columns };
             let slopes = &mut self.values[..m * width];
             fill(&machine.kernel, Wanted::Slope, (z, z), tile, (&mut *slopes, width));
@@ -79,27 +122,15 @@ impl<T: Real> Block<'_, T> {
                 T::ONE,
                 Par::Seq,
             );
-            let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
-            for ((weights, slopes), total) in rows.zip(&mut totals) {
-                for (weight, &slope) in weights.iter_mut().zip(slopes) {
-                    *weight *= slope;
-                }
-                if radial {
-                    *total += total_of(weights);
-                }
+            let mut by_column = [T::ZERO; COLUMNS];
+            let by_column = &mut by_column[..width];
+            let halved = if start == 0 { m } else { 0 };
+            Arch::new().dispatch(Weigh { slopes, weights, halved, totals, by_column });
+            if !sums.is_empty() {
+                add(&mut sums[columns.0..columns.1], by_column);
             }
             accumulate(gradients, weights, m, z, columns);
         }
-        if radial {
-            subtract_from_own(gradients, &totals, z, self.rows);
-        }
-        let factor = if radial { T::TWO } else { T::ONE };
-        let own = z.x[self.rows.0 * d..self.rows.1 * d].iter().zip(mean.iter().cycle());
-        let own: Vec<T> = own.map(|(&x, &mean)| x - mean).collect();
-        let left = view(gradients, m, d).transpose();
-        let square = view_mut(self.square, d, d);
-        matmul(square, Accum::Replace, left, view(&own, m, d), factor, Par::Seq);
-        add(&mut sum.square, &*self.square);
     }
 
     /// Writes `p`, `m×d` per output, for these rows of `x`: `Mp` is the gradient of the output there.
@@ -119,15 +150,7 @@ impl<T: Real> Block<'_, T> {
             for (k, (gradients, totals)) in outputs {
                 let weights = &mut self.weights[..m * width];
                 let dual: Vec<T> = column(machine.dual, k, columns);
-                let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
-                for ((weights, slopes), total) in rows.zip(totals) {
-                    for ((weight, &slope), &dual) in weights.iter_mut().zip(slopes).zip(&dual) {
-                        *weight = slope * dual;
-                    }
-                    if radial {
-                        *total += total_of(weights);
-                    }
-                }
+                Arch::new().dispatch(Scale { slopes, dual: &dual, weights, totals });
                 accumulate(gradients, weights, m, z, columns);
             }
         }
@@ -232,7 +255,64 @@ fn subtract_from_own<T: Real>(
     }
 }
 
+/// Slopes to be multiplied by the dual of their column, and added up by rows.
+struct Scale<'a, T> {
+    slopes: &'a [T],
+    dual: &'a [T],
+    weights: &'a mut [T],
+    totals: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Scale<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { slopes, dual, weights, totals } = self;
+        let width = dual.len();
+        let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
+        for ((weights, slopes), total) in rows.zip(totals) {
+            for ((weight, &slope), &dual) in weights.iter_mut().zip(slopes).zip(dual) {
+                *weight = slope * dual;
+            }
+            *total += total_of(weights);
+        }
+    }
+}
+
+/// Weights of pairs to be multiplied by slopes, and added up.
+struct Weigh<'a, T> {
+    slopes: &'a [T],
+    weights: &'a mut [T],
+    /// So many at the start of each row count half.
+    halved: usize,
+    totals: &'a mut [T],
+    by_column: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { slopes, weights, halved, totals, by_column } = self;
+        let width = by_column.len();
+        let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
+        for ((weights, slopes), total) in rows.zip(totals) {
+            for (weight, &slope) in weights.iter_mut().zip(slopes) {
+                *weight *= slope;
+            }
+            weights[..halved].iter_mut().for_each(|weight| *weight *= T::HALF);
+            for (sum, &weight) in by_column.iter_mut().zip(&*weights) {
+                *sum += weight;
+            }
+            *total += total_of(weights);
+        }
+    }
+}
+
 /// A sum in eight lanes, which compiles to vectors.
+#[inline(always)]
 fn total_of<T: Real>(values: &[T]) -> T {
     let (chunks, tail) = values.as_chunks::<8>();
     let mut lanes = [T::ZERO; 8];

@@ -1,4 +1,6 @@
 //! The exact engine: `fact-core` with memory from the heap.
+//!
+//! Threads work on different outputs, so their number changes no bit.
 
 use super::{Engine, Feature, Stage, Watch};
 use crate::error::Result;
@@ -11,11 +13,12 @@ use fact_core::mat::{MatMut, MatRef};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use rayon::prelude::*;
 
 /// Samples taken at once. Changes no bit of any result.
 pub(super) const ROWS: usize = 64;
 
-/// To the bit what a device computes; one thread.
+/// To the bit what a device computes; predictions on all threads.
 #[derive(Clone, Copy)]
 pub struct Exact<'a> {
     /// Hears of stages when they end.
@@ -43,19 +46,28 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
 
     fn predict(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
         let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
-        let mut memory = vec![T::ZERO; predict_scratch(n, d, ROWS)];
-        let scratch = Scratch::new(&mut memory);
-        machine.predict(x, MatMut::new(out, x.nrows(), c)?, scratch)?;
+        let blocks =
+            x.data().par_chunks((ROWS * d).max(1)).zip(out.par_chunks_mut((ROWS * c).max(1)));
+        blocks.try_for_each_init(
+            || vec![T::ZERO; predict_scratch(n, d, ROWS)],
+            |memory, (x, out)| {
+                let rows = x.len() / d.max(1);
+                let (x, out) = (MatRef::new(x, rows, d)?, MatMut::new(out, rows, c)?);
+                machine.predict(x, out, Scratch::new(memory))
+            },
+        )?;
         (self.watch)(Stage::Predict, 1.0);
         Ok(())
     }
 
     fn jacobians(&self, machine: &Predictor<'_, T>, x: MatRef<'_, T>, out: &mut [T]) -> Result<()> {
         let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
-        let mut memory = vec![T::ZERO; jacobian_scratch(n, d)];
-        for (x, out) in x.rows().zip(out.chunks_exact_mut((c * d).max(1))) {
-            machine.jacobian(x, MatMut::new(out, c, d)?, Scratch::new(&mut memory))?;
-        }
+        let points =
+            x.data().par_chunks_exact(d.max(1)).zip(out.par_chunks_exact_mut((c * d).max(1)));
+        points.try_for_each_init(
+            || vec![T::ZERO; jacobian_scratch(n, d)],
+            |memory, (x, out)| machine.jacobian(x, MatMut::new(out, c, d)?, Scratch::new(memory)),
+        )?;
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use super::tiles::{
     COLUMNS, Mapped, ROWS, Tile, centre, fill, mean_of, ranges, rows_of, times_metric, view,
     view_mut,
 };
-use super::{Engine, Feature, Stage, Watch, cholesky, powers};
+use super::triangle::Triangle;
+use super::{Engine, Feature, Stage, Watch, powers};
 use crate::error::Result;
 use fact_core::features::{Measured, Missing};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update, agop};
@@ -71,12 +72,12 @@ impl<T: Real> Engine<T> for Fast<'_> {
         let (n, c) = samples.y().shape();
         let x = samples.x();
         let points = Mapped::new(x, &centre(&kernel, x), Metric::Full(metric), par());
-        let mut gram = vec![T::ZERO; n * n];
+        let mut gram = Triangle::new(n);
         let mut jitter = T::ZERO;
         loop {
             self.gram(&kernel, &points, &mut gram);
-            let diagonal = || (0..n).map(|i| i * (n + 1));
-            let mean = diagonal().fold(T::ZERO, |sum, i| sum + gram[i]) / T::from_usize(n.max(1));
+            let sum = (0..n).fold(T::ZERO, |sum, i| sum + *gram.diagonal(i));
+            let mean = sum / T::from_usize(n.max(1));
             let ridge = match ridge {
                 Ridge::Absolute(ridge) => ridge,
                 Ridge::Relative(share) => share * mean,
@@ -86,16 +87,16 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 return Err(Error::Scale { what: "Gram matrix" }.into());
             }
             let mut squares = Vec::with_capacity(n);
-            for i in diagonal() {
-                gram[i] += ridge + jitter;
-                squares.push(gram[i]);
+            for i in 0..n {
+                let square = gram.diagonal(i);
+                *square += ridge + jitter;
+                squares.push(*square);
             }
             let factored = self.factor(&mut gram, &squares);
             match factored {
                 Ok(()) => {
                     dual.copy_from_slice(samples.y().data());
-                    let l = faer::MatRef::from_column_major_slice(&gram, n, n);
-                    cholesky::solve(l, view_mut(dual, n, c), par());
+                    gram.solve(view_mut(dual, n, c));
                     if dual.iter().all(|&dual| Scalar::is_finite(dual)) {
                         return Ok(Solved { ridge, jitter });
                     }
@@ -182,7 +183,7 @@ impl<T: Real> Engine<T> for Fast<'_> {
                     Centering::Mean if !machine.kernel.is_radial() => mean_of(machine.x),
                     _ => vec![T::ZERO; d],
                 };
-                square(&self.sum(&z, 1, 0, |block, part| block.fact(machine, &mean, part)))
+                self.fact_of_pairs(machine, &z, &mean)
             }
             Feature::Agop(centering) if agop::takes_forms(machine.kernel, n, d) => {
                 square(&self.agop_of_forms(machine, &z, centering))
@@ -192,11 +193,11 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 let means = if centering == Centering::Mean { c } else { 0 };
                 let sum = if pairs {
                     let slopes = self.slopes(machine, &z);
-                    self.sum(&z, 1, means, |block, part| {
+                    self.sum(&z, 1, [means, 0], |block, part| {
                         block.agop_of_pairs(machine, &slopes, part)
                     })
                 } else {
-                    self.sum(&z, c, means, |block, part| block.agop(machine, part))
+                    self.sum(&z, c, [means, 0], |block, part| block.agop(machine, part))
                 };
                 let mean = view(&sum.means, means, d);
                 let rank_one = (mean.transpose() * mean) * faer::Scale(1.0 / n.max(1) as f64);
@@ -272,35 +273,44 @@ impl<T: Real> Engine<T> for Fast<'_> {
 }
 
 impl Fast<'_> {
-    /// Upper triangle, by rows, of the Gram matrix: the lower one by columns.
-    fn gram<T: Real>(&self, kernel: &Kernel<T>, z: &Mapped<T>, gram: &mut [T]) {
+    /// Lower triangle of the Gram matrix: a column of it is a row of tiles.
+    fn gram<T: Real>(&self, kernel: &Kernel<T>, z: &Mapped<T>, gram: &mut Triangle<T>) {
         let n = z.n;
         let counter = Counter::new(self.watch, Stage::Gram, n * (n + 1) / 2);
-        gram.par_chunks_mut(ROWS * n).zip(ranges(n, ROWS).collect::<Vec<_>>()).for_each(
-            |(out, rows)| {
-                for (start, end) in ranges(n - rows.0, COLUMNS) {
-                    let columns = (rows.0 + start, rows.0 + end);
-                    let tile = Tile { rows, columns };
-                    let into = (&mut out[columns.0..], n);
-                    fill(kernel, Wanted::Value, (z, z), tile, into);
-                }
-                counter.add((rows.0..rows.1).map(|i| n - i).sum());
-            },
-        );
+        let rows: Vec<_> = gram
+            .panels()
+            .flat_map(|(first, panel)| {
+                let stride = n - first;
+                panel.chunks_mut(ROWS * stride).zip(0..).map(move |(out, k)| {
+                    let start = first + k * ROWS;
+                    (first, (start, start + out.len() / stride), out)
+                })
+            })
+            .collect();
+        rows.into_par_iter().with_max_len(1).for_each(|(first, rows, out)| {
+            let stride = n - first;
+            for (start, end) in ranges(stride, COLUMNS) {
+                let tile = Tile { rows, columns: (first + start, first + end) };
+                fill(kernel, Wanted::Value, (z, z), tile, (&mut out[start..], stride));
+            }
+            counter.add((rows.0..rows.1).map(|i| n - i).sum());
+        });
     }
 
     /// Factors; `squares` is the diagonal, whose entries are the squares of the factor's rows. A pivot
     /// that is but rounding of its row is none.
-    fn factor<T: Real>(&self, gram: &mut [T], squares: &[T]) -> std::result::Result<(), Error> {
+    fn factor<T: Real>(
+        &self,
+        gram: &mut Triangle<T>,
+        squares: &[T],
+    ) -> std::result::Result<(), Error> {
         let n = squares.len();
         // A column of width w costs about w(n − w/2)²: count what is left, cubed.
         let left = |done: usize| ((n - done) as f64 / n.max(1) as f64).powi(3);
-        cholesky::factor(faer::MatMut::from_column_major_slice_mut(gram, n, n), par(), |done| {
-            (self.watch)(Stage::Factor, 1.0 - left(done));
-        })?;
+        gram.factor(|done| (self.watch)(Stage::Factor, 1.0 - left(done)))?;
         let share = T::EPSILON * (<T as Scalar>::from_f64(4.0) + Scalar::sqrt(T::from_usize(n)));
         for (i, &square) in squares.iter().enumerate() {
-            let pivot = gram[i * (n + 1)];
+            let pivot = *gram.diagonal(i);
             let sound = pivot * pivot > share * square;
             // Nor is a NaN.
             if !sound {
@@ -332,21 +342,25 @@ impl Fast<'_> {
         &self,
         z: &Mapped<T>,
         outputs: usize,
-        means: usize,
+        [means, weights]: [usize; 2],
         block: impl Fn(Block<'_, T>, &mut Sum) + Sync,
     ) -> Sum {
         let (n, d) = (z.n, z.d);
-        let zero = Sum { square: vec![0.0; d * d], means: vec![0.0; means * d] };
+        let zero = Sum {
+            square: vec![0.0; d * d],
+            means: vec![0.0; means * d],
+            weights: vec![0.0; weights],
+        };
         let counter = Counter::new(self.watch, Stage::Features, n);
-        let part_rows = n.div_ceil(PARTS).next_multiple_of(ROWS);
-        let parts: Vec<Sum> = ranges(n, part_rows)
-            .collect::<Vec<_>>()
+        // The blocks of a part lie apart: where the first are more work than the last, parts are alike.
+        let parts: Vec<Sum> = (0..PARTS.min(n.div_ceil(ROWS)))
             .into_par_iter()
-            .map(|(first, last)| {
+            .with_max_len(1)
+            .map(|part| {
                 let mut sum = zero.clone();
                 let mut memory = Memory::new(z, outputs);
-                for (start, end) in ranges(last - first, ROWS) {
-                    block(memory.block(z, (first + start, first + end)), &mut sum);
+                for (start, end) in ranges(n, ROWS).skip(part).step_by(PARTS) {
+                    block(memory.block(z, (start, end)), &mut sum);
                     counter.add(end - start);
                 }
                 sum
@@ -355,8 +369,29 @@ impl Fast<'_> {
         parts.iter().fold(zero, |mut all, part| {
             add(&mut all.square, &part.square);
             add(&mut all.means, &part.means);
+            add(&mut all.weights, &part.weights);
             all
         })
+    }
+
+    /// `S` of `FACT = MS`, from half of all pairs.
+    fn fact_of_pairs<T: Real>(
+        &self,
+        machine: &Predictor<'_, T>,
+        z: &Mapped<T>,
+        mean: &[T],
+    ) -> Mat<f64> {
+        let (n, d) = (z.n, z.d);
+        if !machine.kernel.is_radial() {
+            let sum = self.sum(z, 1, [0, 0], |block, part| block.fact(machine, mean, part));
+            return view(&sum.square, d, d).to_owned();
+        }
+        let half = self.sum(z, 1, [0, n], |block, part| block.radial_fact(machine, part));
+        let weights: Vec<T> =
+            half.weights.iter().map(|&weight| <T as Scalar>::from_f64(weight)).collect();
+        let rest = self.sum(z, 1, [0, 0], |block, part| block.form(&weights, part));
+        let half = view(&half.square, d, d);
+        (half + half.transpose() + view(&rest.square, d, d)) * faer::Scale(2.0)
     }
 }
 

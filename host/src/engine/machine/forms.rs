@@ -16,7 +16,8 @@ type Form = (Mat<f64>, Mat<f64>);
 
 impl Fast<'_> {
     fn form<T: Real>(&self, machine: &Predictor<'_, T>, z: &Mapped<T>, output: usize) -> Form {
-        let sum = self.sum(z, 1, 1, |block, part| block.form(machine, output, part));
+        let weights = column(machine.dual, output, (0, z.n));
+        let sum = self.sum(z, 1, [1, 0], |block, part| block.form(&weights, part));
         let square = view(&sum.square, z.d, z.d).to_owned();
         (square, view(&sum.means, 1, z.d).to_owned())
     }
@@ -55,13 +56,13 @@ impl Fast<'_> {
             Centering::Mean => mean_of(machine.x),
             Centering::None => vec![T::ZERO; d],
         };
-        let zero = Sum { square: vec![0.0; d * d], means: vec![] };
+        let zero = Sum { square: vec![0.0; d * d], means: vec![], weights: vec![] };
         (0..machine.dual.ncols()).fold(zero, |mut all, output| {
             let (form, _) = self.form(machine, z, output);
             let map = (&m * form) * Scale(2.0);
             let map: Vec<T> =
                 (0..d * d).map(|k| <T as Scalar>::from_f64(map[(k / d, k % d)])).collect();
-            let sum = self.sum(z, 1, 0, |block, part| block.agop_of_map(&map, &mean, part));
+            let sum = self.sum(z, 1, [0, 0], |block, part| block.agop_of_map(&map, &mean, part));
             add(&mut all.square, &sum.square);
             all
         })
@@ -69,15 +70,15 @@ impl Fast<'_> {
 }
 
 impl<T: Real> Block<'_, T> {
-    /// Adds `Σⱼ αⱼxⱼxⱼᵀ` and `Σⱼ αⱼxⱼ` over these samples.
-    fn form(self, machine: &Predictor<'_, T>, output: usize, sum: &mut Sum) {
+    /// Adds `Σⱼ wⱼxⱼxⱼᵀ` and, where there is one mean, `Σⱼ wⱼxⱼ` over these samples.
+    pub(super) fn form(self, weights: &[T], sum: &mut Sum) {
         let (d, own) = (self.z.d, self.z.rows(self.rows.0, self.rows.1));
         let weighted = &mut self.gradients[..own.nrows() * d];
         let points = self.z.x[self.rows.0 * d..].chunks_exact(d);
-        let dual = column(machine.dual, output, self.rows);
-        for ((weighted, x), dual) in weighted.chunks_exact_mut(d).zip(points).zip(dual) {
+        let weights = &weights[self.rows.0..self.rows.1];
+        for ((weighted, x), &weight) in weighted.chunks_exact_mut(d).zip(points).zip(weights) {
             for (weighted, &x) in weighted.iter_mut().zip(x) {
-                *weighted = dual * x;
+                *weighted = weight * x;
             }
             add(&mut sum.means, weighted);
         }

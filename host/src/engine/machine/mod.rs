@@ -2,18 +2,20 @@
 //! device computes; [`Fast`] is blocked and threaded, and agrees with it to rounding.
 
 mod blocks;
-mod cholesky;
 mod exact;
 mod fast;
 mod forms;
+mod pages;
 mod powers;
 mod profile;
 mod tiles;
+mod triangle;
 
 pub use exact::Exact;
 pub use fast::Fast;
 pub(crate) use fast::{PARTS, block_words};
 pub use profile::Real;
+pub(crate) use triangle::triangle_words;
 
 use crate::error::Result;
 use fact_core::features::Measured;

@@ -8,10 +8,13 @@ use fact_core::scalar::Scalar;
 use faer::traits::RealField;
 
 /// The numbers that the fast engine computes with.
-pub trait Real: Scalar + RealField {
+pub trait Real: Scalar + RealField + bytemuck::Pod {
     /// `eˣ` to a few units in the last place; 0 where it would be subnormal, infinite just below
     /// where it is.
     fn fast_exp(self) -> Self;
+
+    /// `√x`, the nearest number as from the core, but one instruction.
+    fn fast_sqrt(self) -> Self;
 }
 
 /// `eˣ = 2ᵏeʳ`, `|r| ≤ ½ ln 2`. Adding a number so large that only whole ones are near rounds `k`; its
@@ -41,6 +44,11 @@ macro_rules! real {
                 let value = series * $t::from_bits(exponent.wrapping_add($t::to_bits(1.0)));
                 let value = if self < $least { 0.0 } else { value };
                 if self > $most { $t::INFINITY } else { value }
+            }
+
+            #[inline(always)]
+            fn fast_sqrt(self) -> Self {
+                self.sqrt()
             }
         }
     };
@@ -90,7 +98,7 @@ pub(super) fn row<T: Real>(
             let rate = T::ONE / bandwidth;
             let half = T::HALF * rate;
             each(wanted, others, products, |product, other| {
-                let u = Scalar::sqrt(squared(product, other));
+                let u = squared(product, other).fast_sqrt();
                 let value = (-u * rate).fast_exp();
                 (value, if u > T::ZERO { -value * half / u } else { T::ZERO })
             });

@@ -6,6 +6,7 @@ use fact_core::kernel::{Kernel, Metric, Predictor};
 use fact_core::{mat, scalar::Scalar};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use pulp::{Simd, WithSimd};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 64;
@@ -133,11 +134,31 @@ pub(super) fn fill<T: Real>(
         T::ONE,
         Par::Seq,
     );
-    pulp::Arch::new().dispatch(|| {
-        for (i, products) in values.chunks_mut(stride).enumerate() {
-            row(kernel, wanted, x.norms[r0 + i], &z.norms[c0..c1], &mut products[..n]);
+    let (own, others) = (&x.norms[r0..r1], &z.norms[c0..c1]);
+    pulp::Arch::new().dispatch(Profile { kernel, wanted, own, others, values, stride });
+}
+
+/// Products of a tile to be made kernels or slopes. A type and not a closure: that would not be compiled
+/// for wide vectors with its caller.
+struct Profile<'a, T> {
+    kernel: &'a Kernel<T>,
+    wanted: Wanted,
+    own: &'a [T],
+    others: &'a [T],
+    values: &'a mut [T],
+    stride: usize,
+}
+
+impl<T: Real> WithSimd for Profile<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { kernel, wanted, own, others, values, stride } = self;
+        for (products, &own) in values.chunks_mut(stride).zip(own) {
+            row(kernel, wanted, own, others, &mut products[..others.len()]);
         }
-    });
+    }
 }
 
 /// Consecutive ranges of at most `step` that make up `0..n`.
