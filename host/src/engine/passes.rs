@@ -3,7 +3,6 @@
 //! width of vectors changes any bit.
 
 use super::wide;
-use fact_core::Result;
 use fact_core::mat::MatRef;
 use fact_core::nn::mlp;
 use fact_core::nn::objective::{self, Objective};
@@ -12,6 +11,7 @@ use fact_core::nn::train::{self, Event, State, Training};
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
+use fact_core::{Error, Result};
 use rayon::prelude::*;
 
 /// Samples of a block. Changes no bit of any result.
@@ -130,8 +130,9 @@ impl<T: Scalar> Passes<T> {
         let parts = if many { rayon::current_num_threads() } else { 1 };
         let len = |rows| mlp::forward_scratch(architecture.widths, rows);
 
-        let traces = self.traces.get_mut(..len(n)).unwrap_or_default();
-        let losses = self.losses.get_mut(..n).unwrap_or_default();
+        let available = self.traces.len();
+        let held = self.traces.get_mut(..len(n)).zip(self.losses.get_mut(..n));
+        let (traces, losses) = held.ok_or(Error::Scratch { needed: len(n), available })?;
         let blocks = traces.chunks_mut(len(ROWS).max(1)).zip(losses.chunks_mut(ROWS));
         each(parts > 1, blocks.zip((0..).step_by(ROWS)), |((trace, losses), start)| {
             let block = samples.range(start, start + losses.len());
@@ -247,6 +248,26 @@ mod tests {
                 .install(|| passes.gradient(&objective, &theta, &samples, carry, &mut gradient))
                 .unwrap();
             assert!(bits(value, &gradient) == expected, "{n} samples, {widths:?}, {threads}");
+        }
+    }
+
+    #[test]
+    fn memory_for_another_network_is_refused() {
+        let (x, y) = ([0.5; 8], [1.0; 4]);
+        let (x, y) = (MatRef::new(&x, 4, 2).unwrap(), MatRef::new(&y, 4, 1).unwrap());
+        let samples = Samples::new(x, y).unwrap();
+        let (hidden, output, bias) = (Activation::Tanh, Activation::Identity, Bias::None);
+        let architecture = Architecture { widths: &[2, 5, 1], hidden, output, bias };
+        let objective = Objective { architecture, loss: Loss::HalfSquared, lambda: 0.1 };
+        let (theta, mut gradient) = ([0.1; 15], [0.0; 15]);
+        for (mut passes, fits) in [
+            (Passes::new(&[2, 5, 1], 4), true),
+            (Passes::new(&[2, 5, 1], 1), true),
+            (Passes::new(&[2, 5, 1], 0), false),
+            (Passes::new(&[2, 1], 4), false),
+        ] {
+            let value = passes.gradient(&objective, &theta, &samples, 0.0, &mut gradient);
+            assert_eq!(value.is_ok(), fits, "{value:?}");
         }
     }
 
