@@ -40,7 +40,7 @@ fn f32_has_the_bits_of_libm() {
 }
 
 #[test]
-#[ignore = "all 2³² arguments take half a minute, compiled with optimisation"]
+#[ignore = "all 2³² arguments take a minute, compiled with optimisation"]
 fn f32_has_the_bits_of_libm_for_every_argument() {
     for high in 0..=u16::MAX {
         same_f32((0..=u16::MAX).map(|low| u32::from(high) << 16 | u32::from(low)));

@@ -182,13 +182,13 @@ const fn held(samples: usize) -> usize {
 /// Does something with each item, on all threads or on this one.
 fn each<I: Send>(
     threads: bool,
-    items: impl Iterator<Item = I>,
+    mut items: impl Iterator<Item = I>,
     act: impl Fn(I) -> Result<()> + Sync + Send,
 ) -> Result<()> {
     if threads {
         items.collect::<Vec<_>>().into_par_iter().try_for_each(act)
     } else {
-        { items }.try_for_each(act)
+        items.try_for_each(act)
     }
 }
 

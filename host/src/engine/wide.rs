@@ -81,7 +81,6 @@ mod tests {
     use super::*;
     use fact_core::nn::{Activation, Bias};
     use fact_core::rng::Rng;
-    use fact_core::scalar::Scalar;
 
     /// Runs a call without vectors, on each width this machine has, and on the one that is chosen.
     fn on_every_width<T: Scalar>(mut run: impl FnMut(&dyn Fn(AnyCall<'_, T>) -> Result<()>)) {
@@ -133,15 +132,14 @@ mod tests {
         on_every_width(|run| {
             let mut trace = vec![T::ZERO; mlp::forward_scratch(&widths, n)];
             let (mut losses, mut sums) = (vec![0.0; n], vec![T::ZERO; theta.len()]);
-            let (trace_mut, losses_mut) = (&mut trace, &mut losses);
             run(AnyCall::Deltas(Deltas {
                 architecture: &architecture,
                 loss: Loss::CrossEntropy,
                 theta: &theta,
                 x,
                 y,
-                trace: trace_mut,
-                losses: losses_mut,
+                trace: &mut trace,
+                losses: &mut losses,
             }))
             .unwrap();
             let mut rest = &mut *sums;
@@ -166,6 +164,7 @@ mod tests {
                 Activation::Relu,
                 smooth,
                 Activation::Tanh,
+                Activation::Sigmoid,
                 Activation::Gelu,
                 Activation::Quadratic,
             ] {

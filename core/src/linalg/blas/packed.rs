@@ -240,7 +240,7 @@ pub(super) fn small_product<T: Scalar>(
     strips::<T, 8, 64, 2>(left, right, (n, k), first, c);
 }
 
-/// `C ← C + AᵀB` by short panels as wide as those of [`product`]: for what is compiled for the widest
+/// `C ← C + AB` by short panels as wide as those of [`product`]: for what is compiled for the widest
 /// vectors of the machine.
 #[inline(always)]
 pub(super) fn wide_product<T: Scalar>(
