@@ -1,7 +1,6 @@
-//! The square root instruction of Arm's floating-point unit.
+//! The square root instructions of Arm's floating-point unit and of x86-64.
 //!
-//! Without `std` stable Rust has no square root, and `fact-core` forbids `unsafe`: hence this crate of one
-//! instruction. IEEE 754 rounds a root correctly, so it has the bits of any other correct root.
+//! Without `std` stable Rust has no square root, and `fact-core` forbids `unsafe`: hence this crate. IEEE 754 rounds a root correctly, so it has the bits of any other correct root.
 
 #![no_std]
 
@@ -27,4 +26,22 @@ pub fn sqrtf(x: f32) -> f32 {
         );
     }
     f32::from_bits(root)
+}
+
+/// `√x`: NaN below 0, −0 of −0.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline(always)]
+pub fn sqrtf(x: f32) -> f32 {
+    use core::arch::x86_64::{_mm_cvtss_f32, _mm_set_ss, _mm_sqrt_ss};
+    // SAFETY: the build has the feature that these need.
+    unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))) }
+}
+
+/// `√x`: NaN below 0, −0 of −0.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline(always)]
+pub fn sqrt(x: f64) -> f64 {
+    use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_sd};
+    // SAFETY: the build has the feature that these need.
+    unsafe { _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(x), _mm_set_sd(x))) }
 }

@@ -2,7 +2,7 @@
 //!
 //! Elementary functions come from pinned `libm` without its `arch` feature, so that they return the
 //! same bits on every target; a square root is correctly rounded wherever it comes from, and an
-//! instruction on Arm cores with an FPU. [`Approx`](crate::approx::Approx) swaps them for micromath's.
+//! instruction on x86-64 and on Arm cores with an FPU. [`Approx`](crate::approx::Approx) swaps them for micromath's.
 
 #[cfg(not(target_os = "none"))]
 mod exp;
@@ -10,10 +10,19 @@ mod exp;
 use core::fmt::{self, Debug, Display};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+use fact_fpu::sqrt;
+#[cfg(any(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(target_arch = "x86_64", target_feature = "sse2")
+))]
 use fact_fpu::sqrtf;
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 use libm::sqrt;
-#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+#[cfg(not(any(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(target_arch = "x86_64", target_feature = "sse2")
+)))]
 use libm::sqrtf;
 
 pub(crate) mod sealed {
