@@ -178,7 +178,8 @@ fn fit_bytes(plan: &Fit, n: usize, others: usize, d: usize, c: usize) -> usize {
     let all = n.saturating_add(others);
     let many = c.saturating_mul(d) > n.saturating_mul(2);
     let tau = !machine.kernel.is_radial() && n <= TAU_SAMPLES;
-    // Half of the Gram matrix, or, when that is gone, all slopes.
+    // Half of the Gram matrix, or, when that is gone, all slopes, or the sums over half of all pairs,
+    // which are formed only where they have its room.
     let pairs = match machine.engine {
         Engine::Fast if tau || (many && !machine.kernel.is_radial()) => square(n),
         Engine::Fast => machine::triangle_words(n),

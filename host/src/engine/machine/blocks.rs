@@ -164,8 +164,13 @@ impl<T: Real> Block<'_, T> {
 
     /// Adds `Σ ppᵀ` over these samples and all outputs, where `Mp` is the gradient of the output.
     pub(super) fn agop(mut self, machine: &Predictor<'_, T>, sum: &mut Sum) {
-        let (m, d, c) = (self.len(), self.z.d, machine.dual.ncols());
         self.differentiate(machine, self.z);
+        self.add_outer(machine.dual.ncols(), sum);
+    }
+
+    /// Adds `Σ ppᵀ` of the gradients of `c` outputs, and each output's `Σ p` where there is room.
+    pub(super) fn add_outer(self, c: usize, sum: &mut Sum) {
+        let (m, d) = (self.len(), self.z.d);
         let gradients = &self.gradients[..c * m * d];
         for (means, gradients) in sum.means.chunks_exact_mut(d).zip(gradients.chunks_exact(m * d)) {
             gradients.chunks_exact(d).for_each(|gradient| add(means, gradient));

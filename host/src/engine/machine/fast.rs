@@ -7,7 +7,7 @@ use super::tiles::{
     view_mut,
 };
 use super::triangle::Triangle;
-use super::{Engine, Feature, Stage, Watch, powers};
+use super::{Engine, Feature, Stage, Watch, gradients, powers};
 use crate::error::Result;
 use fact_core::features::{Measured, Missing};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Solved, Update, agop};
@@ -37,7 +37,7 @@ pub struct Fast<'a> {
 }
 
 /// Counts what is done by several threads.
-struct Counter<'a> {
+pub(super) struct Counter<'a> {
     watch: Watch<'a>,
     stage: Stage,
     done: AtomicUsize,
@@ -45,11 +45,11 @@ struct Counter<'a> {
 }
 
 impl<'a> Counter<'a> {
-    fn new(watch: Watch<'a>, stage: Stage, all: usize) -> Self {
+    pub(super) fn new(watch: Watch<'a>, stage: Stage, all: usize) -> Self {
         Self { watch, stage, done: AtomicUsize::new(0), all: all.max(1) }
     }
 
-    fn add(&self, units: usize) {
+    pub(super) fn add(&self, units: usize) {
         let done = self.done.fetch_add(units, Ordering::Relaxed) + units;
         (self.watch)(self.stage, done as f64 / self.all as f64);
     }
@@ -189,9 +189,11 @@ impl<T: Real> Engine<T> for Fast<'_> {
                 square(&self.agop_of_forms(machine, &z, centering))
             }
             Feature::Agop(centering) => {
-                let pairs = !machine.kernel.is_radial() && c * d > 2 * n;
+                let radial = machine.kernel.is_radial();
                 let means = if centering == Centering::Mean { c } else { 0 };
-                let sum = if pairs {
+                let sum = if radial && gradients::has_room(n, d, c) {
+                    self.agop_of_half(machine, &z, means)
+                } else if !radial && c * d > 2 * n {
                     let slopes = self.slopes(machine, &z);
                     self.sum(&z, 1, [means, 0], |block, part| {
                         block.agop_of_pairs(machine, &slopes, part)

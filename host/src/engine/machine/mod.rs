@@ -5,6 +5,7 @@ mod blocks;
 mod exact;
 mod fast;
 mod forms;
+mod gradients;
 mod pages;
 mod powers;
 mod profile;
