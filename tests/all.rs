@@ -2,6 +2,7 @@
 //! runs those of a module.
 
 mod blocks;
+mod executors;
 mod exponentials;
 mod falsifications;
 mod foundations;

@@ -2,6 +2,7 @@
 //! `rust_peers network` or `rust_peers linalg` prints times in milliseconds as one line of JSON.
 
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge};
+use fact_core::linalg::cholesky;
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::objective::Objective;
 use fact_core::nn::optimizer::Optimizer;
@@ -10,8 +11,9 @@ use fact_core::nn::train::{self, State, Training};
 use fact_core::nn::{Activation, Architecture, Bias, Loss};
 use fact_core::rng::Rng;
 use fact_core::samples::Samples;
+use fact_host::engine::Passes;
 use fact_host::engine::machine::{Engine, Fast, Feature, Stage};
-use fact_host::engine::{Passes, wide};
+use fact_host::engine::wide::{self, Wide};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -182,7 +184,8 @@ fn linalg() -> Times {
     let mut a = spd.clone();
     let ours = time(1, || {
         a.copy_from_slice(&spd);
-        wide::factor(MatMut::new(&mut a, n, n).expect("shape")).expect("positive definite");
+        cholesky::factor_by(&Wide, MatMut::new(&mut a, n, n).expect("shape"))
+            .expect("positive definite");
     });
     least(&mut times, "cholesky", ours);
     faer::set_global_parallelism(faer::Par::Seq);

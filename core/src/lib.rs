@@ -28,6 +28,7 @@
 
 pub mod approx;
 mod error;
+pub mod execute;
 pub mod features;
 pub mod fingerprint;
 pub mod kernel;

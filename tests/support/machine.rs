@@ -4,15 +4,17 @@
 use crate::matrices::{M, nan};
 use crate::workload;
 use fact_core::Error;
+use fact_core::execute::Executor;
 use fact_core::kernel::agop::{self, agop_closed_scratch, agop_explicit_scratch, agop_scratch};
 use fact_core::kernel::fact::{self, fact_explicit_scratch, fact_scratch};
 use fact_core::kernel::gram::{self, cross_scratch, gram_scratch};
-use fact_core::kernel::tau::{TauFit, tau_fit, tau_fit_scratch};
+use fact_core::kernel::tau::{TauFit, tau_fit, tau_fit_by, tau_fit_scratch};
 use fact_core::kernel::update::{next_metric, next_metric_scratch};
 use fact_core::kernel::{
     Centering, Failed, Kernel, Metric, Predictor, Rfm, Ridge, Solved, Update, jacobian_scratch,
     predict_scratch, rfm, ridge,
 };
+use fact_core::linalg::cholesky;
 use fact_core::linalg::triangular::packed_len;
 use fact_core::mat::MatRef;
 use fact_core::samples::Samples;
@@ -242,6 +244,44 @@ impl<T: Scalar> Fitted<T> {
         })
         .unwrap()
     }
+}
+
+/// All that an executor makes of a machine, as bits: the factor of a matrix of its points, the dual,
+/// predictions, AGOP, FACT and the fit of τ.
+pub fn bits_by<T: Scalar>(executor: &impl Executor, machine: &Machine<T>) -> Vec<Vec<u64>> {
+    const ROWS: usize = 32;
+    let ((n, d, c), Machine { kernel, x, .. }) = (machine.dims(), machine);
+    let mut factor = x.times(&x.t());
+    (0..n).for_each(|i| factor.data[i * n + i] += T::from_usize(n));
+    cholesky::factor_by(executor, factor.view_mut()).unwrap();
+    let mut solved = None;
+    let dual = formed((n, c), ridge::solve_scratch(n, d), |out, scratch| {
+        let (metric, samples) = (machine.metric.view(), machine.samples());
+        let (ridge, out) = (machine.ridge, out.view_mut());
+        solved = Some(ridge::solve_by(executor, *kernel, metric, ridge, &samples, out, scratch)?);
+        Ok(())
+    })
+    .unwrap();
+    let fitted = Fitted { machine: machine.clone(), dual, solved: solved.unwrap() };
+    let predictor = fitted.predictor();
+    let mut all = vec![factor, fitted.dual.clone()];
+    all.extend(formed((n, c), predict_scratch(n, d, ROWS), |out, scratch| {
+        predictor.predict_by(executor, x.view(), out.view_mut(), scratch)
+    }));
+    for centering in [Centering::None, Centering::Mean] {
+        all.extend(formed((d, d), agop_scratch(n, d, c, ROWS), |out, scratch| {
+            agop::agop_by(executor, &predictor, centering, out.view_mut(), scratch)
+        }));
+        all.extend(formed((d, d), fact_scratch(n, d, ROWS), |out, scratch| {
+            fact::fact_by(executor, &predictor, centering, out.view_mut(), scratch)
+        }));
+    }
+    let mut memory = vec![nan(); tau_fit_scratch(n, d, ROWS)];
+    let tau = tau_fit_by(executor, &predictor, Scratch::new(&mut memory)).unwrap();
+    assert_eq!(all.len(), 7, "an error");
+    let mut all: Vec<_> = all.iter().map(M::bits).collect();
+    all.push(vec![tau.r2.map_or(0, f64::to_bits), tau.r2_origin.map_or(0, f64::to_bits)]);
+    all
 }
 
 /// Small random machines: 0 to 9 samples, 0 to 4 inputs, 0 to 3 outputs, every kernel and kind of

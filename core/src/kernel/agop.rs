@@ -16,15 +16,18 @@
 //!
 //! Source: Radhakrishnan et al. (2024) for AGOP; the closed forms are derived here.
 
+use super::combine::combine;
 use super::forms::{self, column_means};
 use super::metric::Metric;
-use super::pairs::{Form, combine, pairs_scratch};
+use super::pairs::{Form, pairs_scratch};
 use super::predictor::{Predictor, block_words};
-use super::profile::Kernel;
+use super::profile::{Kernel, Wanted};
 use super::update::Centering;
 use super::{copy, row};
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, dot, gemm_any, mirror, scal};
+use crate::execute::{Executor, Sequential};
+use crate::linalg::blas::{add_gemm_tn_by, axpy, dot, gemm_by, mirror, scal};
+use crate::linalg::triangular::Layout;
 use crate::mat::{MatMut, Rows};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -146,13 +149,41 @@ pub fn agop<T: Scalar>(
     out: MatMut<'_, T>,
     scratch: Scratch<'_, T>,
 ) -> Result<()> {
+    agop_by(&Sequential, machine, centering, out, scratch)
+}
+
+/// [`agop`] by an executor.
+///
+/// # Errors
+/// As [`agop`].
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, agop};
+/// use fact_core::{execute::Sequential, mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[1.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; agop::agop_scratch(1, 1, 1, 1)];
+/// let mut out = [0.0];
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// agop::agop_by(&Sequential, &machine, Centering::None, view, scratch)?;
+/// assert_eq!(out, [36.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn agop_by<T: Scalar>(
+    executor: &impl Executor,
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    out: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
     let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
     if takes_forms(machine.kernel, n, d) {
-        of_forms(machine, centering, out, scratch)
+        of_forms(executor, machine, centering, out, scratch)
     } else if takes_closed(machine.kernel, centering, n, d, c) {
-        agop_closed(machine, out, scratch)
+        closed(executor, machine, out, scratch)
     } else {
-        agop_explicit(machine, centering, out, scratch)
+        explicit(executor, machine, centering, out, scratch)
     }
 }
 
@@ -160,6 +191,7 @@ pub fn agop<T: Scalar>(
 /// `n·d` words are more than the two `d×d` here. Centred: the gradients are at `x` less the mean of
 /// all, in which they are linear.
 fn of_forms<T: Scalar>(
+    executor: &impl Executor,
     machine: &Predictor<'_, T>,
     centering: Centering,
     mut out: MatMut<'_, T>,
@@ -177,8 +209,8 @@ fn of_forms<T: Scalar>(
     out.data_mut().fill(T::ZERO);
     let rows = scratch.rows(d.saturating_mul(2), n)?;
     for output in 0..machine.dual.ncols() {
-        forms::form(machine, output, form.reborrow(), sum, scratch.reborrow())?;
-        machine.metric.apply(form.as_ref(), image.reborrow())?;
+        forms::form(executor, machine, output, form.reborrow(), sum, scratch.reborrow())?;
+        machine.metric.apply_by(executor, form.as_ref(), image.reborrow())?;
         machine.metric.apply_left(image.as_ref(), form.reborrow())?;
         scal(T::TWO, form.data_mut());
         let mut done = 0;
@@ -189,8 +221,9 @@ fn of_forms<T: Scalar>(
             let mut gradients = scratch.take_mat(x.nrows(), d)?;
             copy(centred.data_mut(), x.data());
             centred.rows_mut().for_each(|row| axpy(-T::ONE, mean, row));
-            gemm_any(&centred.as_ref(), &form.as_ref(), T::ZERO, gradients.reborrow())?;
-            add_gemm_tn(&gradients.as_ref(), &gradients.as_ref(), out.data_mut());
+            gemm_by(executor, &centred.as_ref(), &form.as_ref(), T::ZERO, gradients.reborrow())?;
+            let gradients = &gradients.as_ref();
+            add_gemm_tn_by(executor, gradients, gradients, out.data_mut());
             done += x.nrows();
         }
     }
@@ -222,12 +255,22 @@ fn of_forms<T: Scalar>(
 pub fn agop_explicit<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
+    out: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
+    explicit(&Sequential, machine, centering, out, scratch)
+}
+
+fn explicit<T: Scalar>(
+    executor: &impl Executor,
+    machine: &Predictor<'_, T>,
+    centering: Centering,
     mut out: MatMut<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
     check_shape("AGOP", (d, d), out.shape())?;
-    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut pairs = machine.pairs(executor, &mut scratch)?;
     let size = c.saturating_mul(d);
     let centred = if centering == Centering::Mean { size } else { 0 };
     let (first, sum) = (scratch.take(centred)?, scratch.take(centred)?);
@@ -239,7 +282,7 @@ pub fn agop_explicit<T: Scalar>(
         let block = pairs.z.range(done, done + rows);
         let mut scratch = scratch.reborrow();
         let mut jacobians = scratch.take_mat(block.x.nrows() * c, d)?;
-        machine.jacobians(&mut pairs, &block, jacobians.reborrow(), scratch)?;
+        machine.jacobians(executor, &mut pairs, &block, jacobians.reborrow(), scratch)?;
         if centering == Centering::Mean {
             if done == 0 {
                 copy(first, jacobians.as_ref().data());
@@ -250,7 +293,7 @@ pub fn agop_explicit<T: Scalar>(
                 axpy(T::ONE, jacobian, sum);
             }
         }
-        add_gemm_tn(&jacobians.as_ref(), &jacobians.as_ref(), out.data_mut());
+        add_gemm_tn_by(executor, &jacobians.as_ref(), &jacobians.as_ref(), out.data_mut());
         done += block.x.nrows();
     }
     let share = T::ONE / T::from_usize(n.max(1));
@@ -288,26 +331,27 @@ pub fn agop_explicit<T: Scalar>(
 pub fn agop_closed<T: Scalar>(
     machine: &Predictor<'_, T>,
     out: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
+    closed(&Sequential, machine, out, scratch)
+}
+
+fn closed<T: Scalar>(
+    executor: &impl Executor,
+    machine: &Predictor<'_, T>,
+    out: MatMut<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
     check_shape("AGOP", (d, d), out.shape())?;
     let dual = machine.dual;
-    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut pairs = machine.pairs(executor, &mut scratch)?;
     let mut slopes = scratch.take_mat(n, n)?;
-    let data = slopes.data_mut();
-    pairs.lower(
-        |t| machine.gradient_slope(t),
-        |i, j, values| {
-            for (slope, &value) in data.iter_mut().skip(i * n + j).zip(values) {
-                *slope = value;
-            }
-        },
-    );
+    pairs.lower(executor, Wanted::Gradient, Layout::Dense, slopes.data_mut());
     mirror(slopes.reborrow());
     let slopes = slopes.as_ref();
     let mut sums = scratch.take_mat(n, c)?;
-    gemm_any(&slopes, &dual, T::ZERO, sums.reborrow())?;
+    gemm_by(executor, &slopes, &dual, T::ZERO, sums.reborrow())?;
     let sums = sums.as_ref();
     let mut quadratic = scratch.take_mat(d, d)?;
     quadratic.data_mut().fill(T::ZERO);
@@ -318,13 +362,14 @@ pub fn agop_closed<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut weights = scratch.take_mat(x.nrows(), n)?;
         let mut combined = scratch.take_mat(x.nrows(), d)?;
-        gemm_any(&slopes.row_range(done, done + rows), &slopes, T::ZERO, weights.reborrow())?;
+        let own = &slopes.row_range(done, done + rows);
+        gemm_by(executor, own, &slopes, T::ZERO, weights.reborrow())?;
         for (i, weights) in (done..).zip(weights.rows_mut()) {
             let (own, own_sum, slopes) = (row(dual, i), row(sums, i), row(slopes, i));
             for (j, (weight, &slope)) in weights.iter_mut().zip(slopes).enumerate() {
                 let (other, other_sum) = (row(dual, j), row(sums, j));
                 let product = dot(own, other) * *weight;
-                *weight = match pairs.form {
+                *weight = match pairs.form() {
                     Form::InnerProduct => product,
                     // Of −Q, since differences are to come.
                     Form::SquaredDistance => {
@@ -333,8 +378,9 @@ pub fn agop_closed<T: Scalar>(
                 };
             }
         }
-        combine(pairs.form, weights.as_ref(), x, machine.x, combined.reborrow())?;
-        add_gemm_tn(&combined.as_ref(), &x, quadratic.data_mut());
+        let weights = &weights.as_ref();
+        combine(executor, pairs.form(), weights, &x, &pairs.z.x, combined.reborrow())?;
+        add_gemm_tn_by(executor, &combined.as_ref(), &x, quadratic.data_mut());
         done += x.nrows();
     }
     scal(T::ONE / T::from_usize(n.max(1)), quadratic.data_mut());

@@ -22,14 +22,19 @@
 //!
 //! Source: Boix-Adserà et al. (2026), section 3; the closed forms are derived from it.
 
+use super::combine::combine;
 use super::forms::{self, column_means};
-use super::pairs::{Form, combine, pairs_scratch};
+use super::pairs::{Form, pairs_scratch};
 use super::predictor::{Predictor, block_words};
+use super::profile::Wanted;
 use super::row;
 use super::update::Centering;
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::{add_gemm_tn, axpy, axpy_any, dot, gemm_any, ger, mirror, scal};
-use crate::mat::{MatMut, MatRef, Rows};
+use crate::execute::{Executor, Job, Sequential};
+use crate::linalg::blas::{
+    add_gemm_tn, add_gemm_tn_by, axpy, axpy_any, dot, gemm_by, ger, halves, mirror, scal,
+};
+use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -89,14 +94,42 @@ pub fn fact<T: Scalar>(
     machine: &Predictor<'_, T>,
     centering: Centering,
     out: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
+    fact_by(&Sequential, machine, centering, out, scratch)
+}
+
+/// [`fact`] by an executor.
+///
+/// # Errors
+/// As [`fact`].
+///
+/// ```
+/// use fact_core::kernel::{Centering, Kernel, Metric, Predictor, fact};
+/// use fact_core::{execute::Sequential, mat::{MatMut, MatRef}, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[3.0], 1, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; fact::fact_scratch(1, 1, 1)];
+/// let mut out = [0.0];
+/// let (view, scratch) = (MatMut::new(&mut out, 1, 1)?, Scratch::new(&mut memory));
+/// fact::fact_by(&Sequential, &machine, Centering::None, view, scratch)?;
+/// assert_eq!(out, [48.0 * 3.0 * 2.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn fact_by<T: Scalar>(
+    executor: &impl Executor,
+    machine: &Predictor<'_, T>,
+    centering: Centering,
+    out: MatMut<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     let ((n, d), dual) = (machine.x.shape(), machine.dual);
     check_shape("FACT", (d, d), out.shape())?;
     if machine.kernel.is_rank_deficient(n, d) {
-        return of_forms(machine, centering, out, scratch);
+        return of_forms(executor, machine, centering, out, scratch);
     }
-    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut pairs = machine.pairs(executor, &mut scratch)?;
     let mut s = scratch.take_mat(d, d)?;
     s.data_mut().fill(T::ZERO);
     let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
@@ -108,14 +141,15 @@ pub fn fact<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut weights = scratch.take_mat(block.x.nrows(), n)?;
         let mut combined = scratch.take_mat(block.x.nrows(), d)?;
-        pairs.rows(&block, |t| machine.gradient_slope(t), weights.reborrow())?;
-        times_duals(dual, done, weights.reborrow());
-        combine(pairs.form, weights.as_ref(), block.x, machine.x, combined.reborrow())?;
-        add_gemm_tn(&combined.as_ref(), &block.x, s.data_mut());
+        pairs.rows(executor, &block, Wanted::Gradient, weights.data_mut());
+        executor.execute(Weigh { dual: &dual, first: done, weights: weights.data_mut() }, &mut []);
+        let (weights, points) = (&weights.as_ref(), &pairs.z.x);
+        combine(executor, pairs.form(), weights, &block.x, points, combined.reborrow())?;
+        add_gemm_tn_by(executor, &combined.as_ref(), &block.x, s.data_mut());
         combined.rows_mut().for_each(|row| axpy_any(T::ONE, row, sum));
         done += block.x.nrows();
     }
-    if centering == Centering::Mean && pairs.form == Form::InnerProduct {
+    if centering == Centering::Mean && pairs.form() == Form::InnerProduct {
         column_means(machine.x, mean);
         ger(-T::ONE, sum, mean, s.reborrow())?;
     } else {
@@ -124,13 +158,32 @@ pub fn fact<T: Scalar>(
     machine.metric.apply_left(s.as_ref(), out)
 }
 
-/// Row `i` of `weights`, `start` the first, `← weights ∘ (αᵢᵀαⱼ)`.
-#[inline(never)]
-fn times_duals<T: Scalar>(dual: MatRef<'_, T>, start: usize, mut weights: MatMut<'_, T>) {
-    for (i, weights) in (start..).zip(weights.rows_mut()) {
-        let own = row(dual, i);
-        for (j, weight) in weights.iter_mut().enumerate() {
-            *weight *= dot(own, row(dual, j));
+/// Row `i` of `weights`, `first` the first, `← weights ∘ (αᵢᵀαⱼ)`.
+struct Weigh<'a, T> {
+    dual: &'a MatRef<'a, T>,
+    first: usize,
+    weights: &'a mut [T],
+}
+
+impl<T: Scalar> Job<T> for Weigh<'_, T> {
+    fn cost(&self) -> usize {
+        self.weights.len().saturating_mul(self.dual.ncols())
+    }
+
+    fn split(self) -> (Self, Self) {
+        let (rows, above, below) = halves(self.weights, self.dual.nrows());
+        (Self { weights: above, ..self }, Self { first: self.first + rows, weights: below, ..self })
+    }
+
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn run(self, _: &mut [T]) {
+        let Self { dual, first, weights } = self;
+        for (i, weights) in (first..).zip(RowsMut::new(weights, dual.nrows())) {
+            let own = row(*dual, i);
+            for (j, weight) in weights.iter_mut().enumerate() {
+                *weight *= dot(own, row(*dual, j));
+            }
         }
     }
 }
@@ -139,6 +192,7 @@ fn times_duals<T: Scalar>(dual: MatRef<'_, T>, start: usize, mut weights: MatMut
 /// more than the two `d×d` that take their place.
 #[inline(never)]
 fn of_forms<T: Scalar>(
+    executor: &impl Executor,
     machine: &Predictor<'_, T>,
     centering: Centering,
     out: MatMut<'_, T>,
@@ -152,14 +206,14 @@ fn of_forms<T: Scalar>(
     s.data_mut().fill(T::ZERO);
     column_means(machine.x, mean);
     for output in 0..machine.dual.ncols() {
-        forms::form(machine, output, form.reborrow(), sum, scratch.reborrow())?;
-        machine.metric.apply(form.as_ref(), image.reborrow())?;
+        forms::form(executor, machine, output, form.reborrow(), sum, scratch.reborrow())?;
+        machine.metric.apply_by(executor, form.as_ref(), image.reborrow())?;
         if centering == Centering::Mean {
             ger(-T::ONE, sum, mean, form.reborrow())?;
         }
         // Doubled here: exact, and the bits of `2(image·form)`.
         scal(T::TWO, image.data_mut());
-        gemm_any(&image.as_ref(), &form.as_ref(), T::ONE, s.reborrow())?;
+        gemm_by(executor, &image.as_ref(), &form.as_ref(), T::ONE, s.reborrow())?;
     }
     if centering == Centering::None {
         mirror(s.reborrow());
@@ -195,7 +249,7 @@ pub fn fact_explicit<T: Scalar>(
 ) -> Result<()> {
     let ((n, d), c) = (machine.x.shape(), machine.dual.ncols());
     check_shape("FACT", (d, d), out.shape())?;
-    let mut pairs = machine.pairs(&mut scratch)?;
+    let mut pairs = machine.pairs(&Sequential, &mut scratch)?;
     let (mean, sum) = (scratch.take(d)?, scratch.take(d)?);
     sum.fill(T::ZERO);
     out.data_mut().fill(T::ZERO);
@@ -208,7 +262,7 @@ pub fn fact_explicit<T: Scalar>(
         let mut scratch = scratch.reborrow();
         let mut jacobians = scratch.take_mat(m * c, d)?;
         let mut pullbacks = scratch.take_mat(m, d)?;
-        machine.jacobians(&mut pairs, &block, jacobians.reborrow(), scratch)?;
+        machine.jacobians(&Sequential, &mut pairs, &block, jacobians.reborrow(), scratch)?;
         pullbacks.data_mut().fill(T::ZERO);
         let mut rest = Rows::new(jacobians.as_ref().data(), d);
         for (i, pullback) in (done..).zip(pullbacks.rows_mut()) {

@@ -7,7 +7,8 @@
 use super::predictor::Predictor;
 use super::row;
 use crate::error::Result;
-use crate::linalg::blas::{add_gemm_tn, axpy, mirror, scal};
+use crate::execute::Executor;
+use crate::linalg::blas::{add_gemm_tn_by, axpy, mirror, scal};
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -15,6 +16,7 @@ use crate::scratch::Scratch;
 /// `form ← F_k: d×d` of output `k`, symmetric to the bit, and `sum ← Σⱼ αⱼ_k xⱼ: d`, points in
 /// ascending order. `nd²` operations; at least `d` words of scratch.
 pub(super) fn form<T: Scalar>(
+    executor: &impl Executor,
     machine: &Predictor<'_, T>,
     k: usize,
     mut form: MatMut<'_, T>,
@@ -35,7 +37,7 @@ pub(super) fn form<T: Scalar>(
             axpy(weight, x, weighted);
             axpy(weight, x, sum);
         }
-        add_gemm_tn(&weighted.as_ref(), &x, form.data_mut());
+        add_gemm_tn_by(executor, &weighted.as_ref(), &x, form.data_mut());
         done += x.nrows();
     }
     mirror(form);

@@ -5,10 +5,11 @@
 
 use super::metric::Metric;
 use super::pairs::{Mapped, Pairs, pairs_scratch};
-use super::profile::Kernel;
+use super::profile::{Kernel, Wanted};
 use crate::error::{Result, check_length, check_shape};
+use crate::execute::{Executor, Sequential};
 use crate::linalg::blas::mirror;
-use crate::linalg::triangular::packed_len;
+use crate::linalg::triangular::{Layout, packed_len};
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -51,7 +52,7 @@ pub fn gram<T: Scalar>(
 ) -> Result<()> {
     let n = x.nrows();
     check_shape("K", (n, n), out.shape())?;
-    lower(kernel, metric, x, |i| i * n, out.data_mut(), scratch)?;
+    lower(&Sequential, kernel, metric, x, Layout::Dense, out.data_mut(), scratch)?;
     mirror(out);
     Ok(())
 }
@@ -74,7 +75,7 @@ pub fn gram<T: Scalar>(
 /// assert_eq!(out, [1.0, 9.0, 81.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[inline(never)]
+#[inline]
 pub fn gram_packed<T: Scalar>(
     kernel: Kernel<T>,
     metric: Metric<'_, T>,
@@ -82,29 +83,36 @@ pub fn gram_packed<T: Scalar>(
     out: &mut [T],
     scratch: Scratch<'_, T>,
 ) -> Result<()> {
-    check_length("K", packed_len(x.nrows()), out.len())?;
-    lower(kernel, metric, x, packed_len, out, scratch)
+    gram_packed_by(&Sequential, kernel, metric, x, out, scratch)
 }
 
-/// Writes the lower triangle, row `i` from `start(i)` on.
-fn lower<T: Scalar>(
+/// [`gram_packed`] by an executor.
+#[cfg_attr(target_os = "none", inline(never))]
+pub(super) fn gram_packed_by<T: Scalar>(
+    executor: &impl Executor,
     kernel: Kernel<T>,
     metric: Metric<'_, T>,
     x: MatRef<'_, T>,
-    start: impl Fn(usize) -> usize,
+    out: &mut [T],
+    scratch: Scratch<'_, T>,
+) -> Result<()> {
+    check_length("K", packed_len(x.nrows()), out.len())?;
+    lower(executor, kernel, metric, x, Layout::Packed, out, scratch)
+}
+
+/// Writes the lower triangle, in this layout.
+fn lower<T: Scalar>(
+    executor: &impl Executor,
+    kernel: Kernel<T>,
+    metric: Metric<'_, T>,
+    x: MatRef<'_, T>,
+    layout: Layout,
     out: &mut [T],
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     kernel.check()?;
-    let mut pairs = Pairs::new(kernel.form(), &metric, x, &mut scratch)?;
-    pairs.lower(
-        |t| kernel.value(t),
-        |i, j, values| {
-            for (out, &value) in out.iter_mut().skip(start(i) + j).zip(values) {
-                *out = value;
-            }
-        },
-    );
+    let mut pairs = Pairs::new(executor, kernel, &metric, x, &mut scratch)?;
+    pairs.lower(executor, Wanted::Value, layout, out);
     Ok(())
 }
 
@@ -143,12 +151,14 @@ pub fn cross<T: Scalar>(
     metric: Metric<'_, T>,
     x: MatRef<'_, T>,
     z: MatRef<'_, T>,
-    out: MatMut<'_, T>,
+    mut out: MatMut<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<()> {
     kernel.check()?;
     check_shape("x", (x.nrows(), z.ncols()), x.shape())?;
-    let mut pairs = Pairs::new(kernel.form(), &metric, z, &mut scratch)?;
-    let x = Mapped::new(&metric, x, &mut scratch)?;
-    pairs.rows(&x, |t| kernel.value(t), out)
+    check_shape("out", (x.nrows(), z.nrows()), out.shape())?;
+    let mut pairs = Pairs::new(&Sequential, kernel, &metric, z, &mut scratch)?;
+    let x = Mapped::new(&Sequential, &metric, x, &mut scratch)?;
+    pairs.rows(&Sequential, &x, Wanted::Value, out.data_mut());
+    Ok(())
 }

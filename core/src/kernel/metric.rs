@@ -2,7 +2,8 @@
 
 use super::copy;
 use crate::error::{Result, check_length, check_shape};
-use crate::linalg::blas::gemm_any;
+use crate::execute::{Executor, Sequential};
+use crate::linalg::blas::{gemm_any, gemm_by};
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 
@@ -60,7 +61,18 @@ impl<T: Scalar> Metric<'_, T> {
     /// # Ok::<(), fact_core::Error>(())
     /// ```
     #[inline(always)]
-    pub fn apply(&self, x: MatRef<'_, T>, mut out: MatMut<'_, T>) -> Result<()> {
+    pub fn apply(&self, x: MatRef<'_, T>, out: MatMut<'_, T>) -> Result<()> {
+        self.apply_by(&Sequential, x, out)
+    }
+
+    /// [`apply`](Self::apply) by an executor.
+    #[inline(always)]
+    pub(super) fn apply_by(
+        &self,
+        executor: &impl Executor,
+        x: MatRef<'_, T>,
+        mut out: MatMut<'_, T>,
+    ) -> Result<()> {
         self.check(x.ncols())?;
         check_shape("out", x.shape(), out.shape())?;
         match self {
@@ -72,7 +84,7 @@ impl<T: Scalar> Metric<'_, T> {
                     }
                 }
             }
-            Self::Full(m) => gemm_any(&x, m, T::ZERO, out)?,
+            Self::Full(m) => gemm_by(executor, &x, m, T::ZERO, out)?,
         }
         Ok(())
     }

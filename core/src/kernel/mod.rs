@@ -32,6 +32,7 @@
 //! machine learning models* (2024) for the machine and its AGOP.
 
 pub mod agop;
+mod combine;
 pub mod fact;
 mod forms;
 pub mod gram;

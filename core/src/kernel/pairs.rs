@@ -1,4 +1,4 @@
-//! The number `t` of every pair of points, in register tiles, and sums over what is made of it.
+//! The number `t` of every pair of points, in register tiles, and the kernel made of it.
 //!
 //! Order of sums, for points `x`, `z` and the mapped `x̃ = Mx`, `z̃ = Mz`, inputs `k` in ascending
 //! order, one accumulator a pair:
@@ -12,20 +12,23 @@
 //! Tiles of [`ROWS`] rows and [`PANEL`] columns work on different pairs, so their sizes change no bit.
 
 use super::metric::Metric;
+use super::profile::{Kernel, VECTORS, Wanted};
 use super::row;
-use crate::error::{Result, check_shape};
-use crate::linalg::blas::{four, gemm_any, two};
-use crate::mat::{MatMut, MatRef, RowsMut};
+use crate::error::Result;
+use crate::execute::{Executor, Job};
+use crate::linalg::blas::{four, two};
+use crate::linalg::triangular::Layout;
+use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
 /// Columns of the widest register tile.
 const WIDEST: usize = 8;
 /// Columns of a register tile; a 32-bit core has registers for half as many.
-const PANEL: usize = if usize::BITS >= 64 { WIDEST } else { WIDEST / 2 };
+pub(super) const PANEL: usize = if usize::BITS >= 64 { WIDEST } else { WIDEST / 2 };
 
 /// Rows of a register tile. Two leave a 32-bit core registers for the two panels and a smaller frame.
-const ROWS: usize = PANEL / 2;
+pub(super) const ROWS: usize = PANEL / 2;
 
 /// What the number `t` of a pair is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,12 +49,13 @@ pub(super) struct Mapped<'a, T> {
 impl<'a, T: Scalar> Mapped<'a, T> {
     /// Maps `x: n×d`, into `n·d` words.
     pub(super) fn new<'s: 'a>(
+        executor: &impl Executor,
         metric: &Metric<'_, T>,
         x: MatRef<'a, T>,
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Self> {
         let image = scratch.take(x.nrows().saturating_mul(x.ncols()))?;
-        metric.apply(x, MatMut::new(image, x.nrows(), x.ncols())?)?;
+        metric.apply_by(executor, x, MatMut::new(image, x.nrows(), x.ncols())?)?;
         Ok(Self { x, image: MatRef::new(image, x.nrows(), x.ncols())? })
     }
 
@@ -64,11 +68,10 @@ impl<'a, T: Scalar> Mapped<'a, T> {
 /// The points `z: n×d` that others are paired with.
 #[derive(Debug)]
 pub(super) struct Pairs<'a, T> {
-    pub form: Form,
+    kernel: Kernel<T>,
     pub z: Mapped<'a, T>,
-    /// Column `j` of a panel is point `j` of the [`PANEL`] at hand.
-    panel: &'a mut [[T; PANEL]],
-    image_panel: &'a mut [[T; PANEL]],
+    /// Room for two panels.
+    panels: &'a mut [T],
 }
 
 /// Words that [`Pairs::new`] takes: on every machine those of the widest tile, so that a plan made
@@ -79,110 +82,171 @@ pub(super) const fn pairs_scratch(n: usize, d: usize) -> usize {
 
 impl<'a, T: Scalar> Pairs<'a, T> {
     pub(super) fn new<'s: 'a>(
-        form: Form,
+        executor: &impl Executor,
+        kernel: Kernel<T>,
         metric: &Metric<'_, T>,
         z: MatRef<'a, T>,
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Self> {
-        let z = Mapped::new(metric, z, scratch)?;
-        let d = z.x.ncols();
-        let mut panels = Scratch::new(scratch.take(d.saturating_mul(2 * WIDEST))?);
-        let panel = panels.take(d.saturating_mul(PANEL))?.as_chunks_mut().0;
-        let image_panel = panels.take(d.saturating_mul(PANEL))?.as_chunks_mut().0;
-        Ok(Self { form, z, panel, image_panel })
+        let z = Mapped::new(executor, metric, z, scratch)?;
+        let panels = scratch.take(z.x.ncols().saturating_mul(2 * WIDEST))?;
+        Ok(Self { kernel, z, panels })
     }
 
-    /// `outᵢⱼ ← f(tᵢⱼ)` of row `i` of `x` and point `j`, for `out: m×n`. The images of `x` are read
-    /// for squared distances only.
-    #[inline(never)]
+    /// What the number of a pair is.
+    pub(super) fn form(&self) -> Form {
+        self.kernel.form()
+    }
+
+    /// `out ← ` what is wanted of each row of `x` and each point, `m×n`, row by row. The images of `x` are
+    /// read for squared distances only.
     pub(super) fn rows(
         &mut self,
+        executor: &impl Executor,
         x: &Mapped<'_, T>,
-        f: impl Fn(T) -> T,
-        mut out: MatMut<'_, T>,
-    ) -> Result<()> {
-        let n = self.z.x.nrows();
-        check_shape("x", (out.nrows(), self.z.x.ncols()), x.x.shape())?;
-        check_shape("out", (x.x.nrows(), n), out.shape())?;
-        let out = out.data_mut();
-        self.each(
-            x,
-            |_| 0,
-            |i, j, values| {
-                let row = out.get_mut(i * n + j..).unwrap_or_default();
-                let (row, _) = row.split_at_mut_checked((n - j).min(PANEL)).unwrap_or_default();
-                for (out, &t) in row.iter_mut().zip(values) {
-                    *out = f(t);
-                }
-            },
-        );
-        Ok(())
-    }
-
-    /// Hands `put` each point `i`, a first column `j ≤ i` and `f(t)` of the columns from `j` up to
-    /// at most `i`: every pair of the lower triangle once.
-    #[inline(never)]
-    pub(super) fn lower(&mut self, f: impl Fn(T) -> T, mut put: impl FnMut(usize, usize, &[T])) {
-        // Whole groups of rows; those that begin above the diagonal have pairs to leave out.
-        let z = self.z;
-        self.each(
-            &z,
-            |j| j,
-            |i, j, values| {
-                let wanted = (i + 1).saturating_sub(j).min(PANEL);
-                let mut mapped = [T::ZERO; PANEL];
-                for (mapped, &t) in mapped.iter_mut().zip(values).take(wanted) {
-                    *mapped = f(t);
-                }
-                if let Some((mapped, _)) = mapped.split_at_checked(wanted) {
-                    put(i, j, mapped);
-                }
-            },
-        );
-    }
-
-    /// Hands `put` the tiles, one row `(i, j, t of columns j…)` after the other; of a panel that
-    /// begins at column `j`, rows from `first(j)` on.
-    fn each(
-        &mut self,
-        x: &Mapped<'_, T>,
-        first: impl Fn(usize) -> usize,
-        mut put: impl FnMut(usize, usize, &[T; PANEL]),
+        wanted: Wanted,
+        out: &mut [T],
     ) {
-        let (m, n) = (x.x.nrows(), self.z.x.nrows());
+        let (kernel, z, rows) = (&self.kernel, &self.z, (0, x.x.nrows()));
+        let job = Block { kernel, wanted, x, z, rows, layout: Layout::Dense, half: false, out };
+        executor.execute(job, self.panels);
+    }
+
+    /// What is wanted of every pair of points, each once: the lower triangle, in this layout.
+    pub(super) fn lower(
+        &mut self,
+        executor: &impl Executor,
+        wanted: Wanted,
+        layout: Layout,
+        out: &mut [T],
+    ) {
+        let (kernel, z, rows) = (&self.kernel, &self.z, (0, self.z.x.nrows()));
+        let job = Block { kernel, wanted, x: z, z, rows, layout, half: true, out };
+        executor.execute(job, self.panels);
+    }
+}
+
+/// Pairs of rows `rows.0` to `rows.1 − 1` of `x` with all points `z`, or with those up to the same row.
+struct Block<'a, T> {
+    kernel: &'a Kernel<T>,
+    wanted: Wanted,
+    x: &'a Mapped<'a, T>,
+    z: &'a Mapped<'a, T>,
+    rows: (usize, usize),
+    layout: Layout,
+    /// Whether only the lower triangle is wanted.
+    half: bool,
+    /// From row `rows.0` on.
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Job<T> for Block<'_, T> {
+    fn cost(&self) -> usize {
+        // A kernel costs some ten multiplications.
+        self.out.len().saturating_mul(self.z.x.ncols().saturating_add(10))
+    }
+
+    fn split(self) -> (Self, Self) {
+        let (first, last) = self.rows;
+        let n = self.z.x.nrows();
+        let start = |i| self.layout.start(n, i) - self.layout.start(n, first);
+        // Rows of a triangle grow: the root of the mean square of both ends halves its area.
+        let middle = if self.half {
+            let squares = first.saturating_mul(first).saturating_add(last.saturating_mul(last));
+            (squares / 2).isqrt()
+        } else {
+            first.midpoint(last)
+        };
+        let middle = middle.next_multiple_of(ROWS).clamp(first, last);
+        let at = start(middle).min(self.out.len());
+        let (above, below) = self.out.split_at_mut(at);
+        (
+            Self { rows: (first, middle), out: above, ..self },
+            Self { rows: (middle, last), out: below, ..self },
+        )
+    }
+
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn run(mut self, memory: &mut [T]) {
+        let (d, n, (first, last)) = (self.z.x.ncols(), self.z.x.nrows(), self.rows);
+        let (panel, image_panel) = memory.split_at_mut(memory.len().min(d * PANEL));
+        let (panel, image_panel) = (panel.as_chunks_mut().0, image_panel.as_chunks_mut().0);
         // Without rows, no panel need be filled, however many there are.
-        let n = if m == 0 { 0 } else { n };
-        for j in (0..n).step_by(PANEL) {
-            fill(self.panel, self.z.x, j);
-            fill(self.image_panel, self.z.image, j);
-            let mut i = first(j);
-            while i < m {
-                let many = if i + ROWS <= m { ROWS } else { 1 };
+        let n = if first == last { 0 } else { n };
+        for j in (0..if self.half { last } else { n }).step_by(PANEL) {
+            fill(panel, self.z.x, j);
+            fill(image_panel, self.z.image, j);
+            let panels = Panels { panel, image: image_panel };
+            // Whole groups of rows; those that begin above the diagonal have pairs to leave out.
+            let mut i = if self.half { first.max(j) } else { first };
+            while i < last {
+                let many = if i + ROWS <= last { ROWS } else { 1 };
                 match many {
-                    4 => hand(&self.tile(x, i, four), i, j, &mut put),
-                    2 => hand(&self.tile(x, i, two), i, j, &mut put),
-                    _ => hand(&self.tile(x, i, one), i, j, &mut put),
+                    4 => self.put(&panels.tile(self.form(), self.x, i, four), i, j),
+                    2 => self.put(&panels.tile(self.form(), self.x, i, two), i, j),
+                    _ => self.put(&panels.tile(self.form(), self.x, i, one), i, j),
                 }
                 i += many;
             }
         }
     }
+}
 
+impl<T: Scalar> Block<'_, T> {
+    #[inline(always)]
+    fn form(&self) -> Form {
+        self.kernel.form()
+    }
+
+    /// Writes what is wanted of a tile, from row `i` and column `j` on.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn put(&mut self, tile: &[[T; PANEL]], i: usize, j: usize) {
+        let n = self.z.x.nrows();
+        let origin = self.layout.start(n, self.rows.0);
+        for (i, values) in (i..).zip(tile) {
+            let end = if self.half { n.min(i + 1) } else { n };
+            let at = self.layout.start(n, i) - origin + j;
+            let out = self.out.get_mut(at..).unwrap_or_default();
+            let out = out.get_mut(..end.saturating_sub(j).min(PANEL)).unwrap_or_default();
+            if VECTORS {
+                let mut values = *values;
+                self.kernel.map(self.wanted, &mut values);
+                out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+            } else {
+                for (out, &t) in out.iter_mut().zip(values) {
+                    *out = self.kernel.wanted(self.wanted, t);
+                }
+            }
+        }
+    }
+}
+
+/// The panels of some points: column `j` is the `j`th of the [`PANEL`] at hand.
+struct Panels<'a, T> {
+    panel: &'a [[T; PANEL]],
+    image: &'a [[T; PANEL]],
+}
+
+impl<T: Scalar> Panels<'_, T> {
     /// `t` of points `i` to `i + M − 1`, which `columns` turns into columns, and the panel.
     ///
-    /// Not inlined: neither its frame nor that of `f` lies on the stack with the other.
-    #[inline(never)]
+    /// Not inlined on a board: neither its frame nor that of the kernel lies on the stack with the other.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn tile<'x, const M: usize, A: Iterator<Item = [T; M]>>(
         &self,
+        form: Form,
         x: &Mapped<'x, T>,
         i: usize,
         columns: impl Fn([&'x [T]; M]) -> A,
     ) -> [[T; PANEL]; M] {
         let (x, image) = (columns(rows(x.x, i)), columns(rows(x.image, i)));
         let mut sums = [[T::ZERO; PANEL]; M];
-        match self.form {
+        match form {
             Form::InnerProduct => {
-                for (x, image) in x.zip(&*self.image_panel) {
+                for (x, image) in x.zip(self.image) {
                     for (sums, x) in sums.iter_mut().zip(x) {
                         for (sum, &image) in sums.iter_mut().zip(image) {
                             *sum += x * image;
@@ -191,7 +255,7 @@ impl<'a, T: Scalar> Pairs<'a, T> {
                 }
             }
             Form::SquaredDistance => {
-                let panels = self.panel.iter().zip(&*self.image_panel);
+                let panels = self.panel.iter().zip(self.image);
                 for ((x, image), (z, z_image)) in x.zip(image).zip(panels) {
                     for ((sums, x), image) in sums.iter_mut().zip(x).zip(image) {
                         for ((sum, &z), &z_image) in sums.iter_mut().zip(z).zip(z_image) {
@@ -202,19 +266,6 @@ impl<'a, T: Scalar> Pairs<'a, T> {
             }
         }
         sums
-    }
-}
-
-/// Hands `put` the rows of a tile, from row `i` and column `j` on.
-#[inline(always)]
-fn hand<T>(
-    tile: &[[T; PANEL]],
-    i: usize,
-    j: usize,
-    put: &mut impl FnMut(usize, usize, &[T; PANEL]),
-) {
-    for (at, row) in tile.iter().enumerate() {
-        put(i + at, j, row);
     }
 }
 
@@ -232,97 +283,12 @@ fn fill<T: Scalar>(panel: &mut [[T; PANEL]], rows: MatRef<'_, T>, j: usize) {
 
 /// Rows `i` to `i + M − 1`.
 #[inline(always)]
-fn rows<'a, T: Scalar, const M: usize>(x: MatRef<'a, T>, i: usize) -> [&'a [T]; M] {
+pub(super) fn rows<'a, T: Scalar, const M: usize>(x: MatRef<'a, T>, i: usize) -> [&'a [T]; M] {
     core::array::from_fn(|at| row(x, i + at))
 }
 
 /// A row as columns of one.
 #[inline(always)]
-fn one<T: Scalar>([row]: [&[T]; 1]) -> impl Iterator<Item = [T; 1]> {
+pub(super) fn one<T: Scalar>([row]: [&[T]; 1]) -> impl Iterator<Item = [T; 1]> {
     row.iter().map(|&x| [x])
-}
-
-/// `outᵢ ← Σⱼ wᵢⱼ z_j`, or, of squared distances, `Σⱼ wᵢⱼ (xᵢ − z_j)`, from differences, `j` in
-/// ascending order: for `W: m×n`, `x: m×d`, `z: n×d`, `out: m×d`. Up to the factor that the slope
-/// carries, the gradient of `Σⱼ K(xᵢ, z_j)` in coordinates before the metric.
-///
-/// Cost: `mnd` multiplications and additions, and `mnd` subtractions for differences.
-#[inline(never)]
-pub(super) fn combine<T: Scalar>(
-    form: Form,
-    w: MatRef<'_, T>,
-    x: MatRef<'_, T>,
-    z: MatRef<'_, T>,
-    mut out: MatMut<'_, T>,
-) -> Result<()> {
-    if form == Form::InnerProduct {
-        return gemm_any(&w, &z, T::ZERO, out);
-    }
-    let (n, d) = z.shape();
-    check_shape("w", (x.nrows(), n), w.shape())?;
-    check_shape("x", (w.nrows(), d), x.shape())?;
-    check_shape("out", (w.nrows(), d), out.shape())?;
-    out.data_mut().fill(T::ZERO);
-    let mut rest = out.data_mut();
-    let mut i = 0;
-    while i < w.nrows() {
-        let many = if i + ROWS <= w.nrows() { ROWS } else { 1 };
-        let own = x.row_range(i, i + many);
-        let out = rest.split_off_mut(..own.data().len()).unwrap_or_default();
-        match many {
-            4 => differences(|| four(rows(w, i)), own, z, out),
-            2 => differences(|| two(rows(w, i)), own, z, out),
-            _ => differences(|| one(rows(w, i)), own, z, out),
-        }
-        i += many;
-    }
-    Ok(())
-}
-
-/// `M` rows of [`combine`], strip by strip of columns.
-#[inline(never)]
-fn differences<T: Scalar, const M: usize, W: Iterator<Item = [T; M]>>(
-    weights: impl Fn() -> W,
-    x: MatRef<'_, T>,
-    z: MatRef<'_, T>,
-    out: &mut [T],
-) {
-    let d = z.ncols();
-    let full = d / PANEL * PANEL;
-    for k in (0..full).step_by(PANEL) {
-        strip::<T, M, PANEL>(weights(), k, x, z, out);
-    }
-    for k in full..d {
-        strip::<T, M, 1>(weights(), k, x, z, out);
-    }
-}
-
-#[inline(always)]
-fn strip<T: Scalar, const M: usize, const N: usize>(
-    weights: impl Iterator<Item = [T; M]>,
-    k: usize,
-    x: MatRef<'_, T>,
-    z: MatRef<'_, T>,
-    out: &mut [T],
-) {
-    let mut own = [[T::ZERO; N]; M];
-    for (own, x) in own.iter_mut().zip(x.rows()) {
-        if let Some(x) = x.get(k..).and_then(|x| x.first_chunk::<N>()) {
-            *own = *x;
-        }
-    }
-    let mut sums = [[T::ZERO; N]; M];
-    for (weights, z) in weights.zip(z.rows()) {
-        let Some(z) = z.get(k..).and_then(|z| z.first_chunk::<N>()) else { return };
-        for ((sums, weight), own) in sums.iter_mut().zip(weights).zip(&own) {
-            for ((sum, &own), &z) in sums.iter_mut().zip(own).zip(z) {
-                *sum += weight * (own - z);
-            }
-        }
-    }
-    for (sums, out) in sums.iter().zip(RowsMut::new(out, z.ncols())) {
-        if let Some(out) = out.get_mut(k..).and_then(|out| out.first_chunk_mut::<N>()) {
-            *out = *sums;
-        }
-    }
 }

@@ -1,11 +1,13 @@
 //! A fitted kernel machine: `f(x) = Σᵢ αᵢ K_M(xᵢ, x)` and its Jacobian.
 
+use super::combine::combine;
 use super::copy;
 use super::metric::Metric;
-use super::pairs::{Form, Mapped, Pairs, combine, pairs_scratch};
-use super::profile::Kernel;
+use super::pairs::{Mapped, Pairs, pairs_scratch};
+use super::profile::{Kernel, Wanted};
 use crate::error::{Result, check_shape};
-use crate::linalg::blas::gemm_any;
+use crate::execute::{Executor, Sequential};
+use crate::linalg::blas::gemm_by;
 use crate::mat::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
@@ -93,12 +95,40 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     pub fn predict(
         &self,
         x: MatRef<'_, T>,
+        out: MatMut<'_, T>,
+        scratch: Scratch<'_, T>,
+    ) -> Result<()> {
+        self.predict_by(&Sequential, x, out, scratch)
+    }
+
+    /// [`predict`](Self::predict) by an executor.
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// ```
+    /// use fact_core::kernel::{Kernel, Metric, Predictor, predict_scratch};
+    /// use fact_core::{execute::Sequential, mat::{MatMut, MatRef}, scratch::Scratch};
+    /// let (x, dual) = (MatRef::new(&[1.0, 2.0], 2, 1)?, MatRef::new(&[3.0, 0.5], 2, 1)?);
+    /// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+    /// let mut memory = [0.0; predict_scratch(2, 1, 1)];
+    /// let mut out = [0.0];
+    /// let (query, view) = (MatRef::new(&[2.0], 1, 1)?, MatMut::new(&mut out, 1, 1)?);
+    /// machine.predict_by(&Sequential, query, view, Scratch::new(&mut memory))?;
+    /// assert_eq!(out, [20.0]);
+    /// # Ok::<(), fact_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn predict_by(
+        &self,
+        executor: &impl Executor,
+        x: MatRef<'_, T>,
         mut out: MatMut<'_, T>,
         mut scratch: Scratch<'_, T>,
     ) -> Result<()> {
         let (m, n, c) = (x.nrows(), self.x.nrows(), self.dual.ncols());
         check_shape("out", (m, c), out.shape())?;
-        let mut pairs = self.pairs(&mut scratch)?;
+        let mut pairs = self.pairs(executor, &mut scratch)?;
         check_shape("x", (m, self.x.ncols()), x.shape())?;
         let rows = scratch.rows(n.saturating_add(x.ncols()), m)?;
         let mut done = 0;
@@ -107,11 +137,11 @@ impl<'a, T: Scalar> Predictor<'a, T> {
             let block = x.row_range(done, done + rows);
             let mut scratch = scratch.reborrow();
             let mut cross = scratch.take_mat(block.nrows(), n)?;
-            let block = Mapped::new(&self.metric, block, &mut scratch)?;
-            pairs.rows(&block, |t| self.kernel.value(t), cross.reborrow())?;
+            let block = Mapped::new(executor, &self.metric, block, &mut scratch)?;
+            pairs.rows(executor, &block, Wanted::Value, cross.data_mut());
             let out = outputs.split_off_mut(..block.x.nrows() * c).unwrap_or_default();
             let out = MatMut::new(out, block.x.nrows(), c)?;
-            gemm_any(&cross.as_ref(), &self.dual, T::ZERO, out)?;
+            gemm_by(executor, &cross.as_ref(), &self.dual, T::ZERO, out)?;
             done += block.x.nrows();
         }
         Ok(())
@@ -141,30 +171,27 @@ impl<'a, T: Scalar> Predictor<'a, T> {
     /// # Ok::<(), fact_core::Error>(())
     /// ```
     pub fn jacobian(&self, x: &[T], out: MatMut<'_, T>, mut scratch: Scratch<'_, T>) -> Result<()> {
-        let mut pairs = self.pairs(&mut scratch)?;
-        let x = Mapped::new(&self.metric, MatRef::new(x, 1, self.x.ncols())?, &mut scratch)?;
-        self.jacobians(&mut pairs, &x, out, scratch)
+        let (here, x) = (&Sequential, MatRef::new(x, 1, self.x.ncols())?);
+        let mut pairs = self.pairs(here, &mut scratch)?;
+        let x = Mapped::new(here, &self.metric, x, &mut scratch)?;
+        self.jacobians(here, &mut pairs, &x, out, scratch)
     }
 
     /// The machine's points, checked and mapped.
+    #[inline(always)]
     pub(super) fn pairs<'s: 'p, 'p>(
         &'p self,
+        executor: &impl Executor,
         scratch: &mut Scratch<'s, T>,
     ) -> Result<Pairs<'p, T>> {
         self.check()?;
-        Pairs::new(self.kernel.form(), &self.metric, self.x, scratch)
-    }
-
-    /// What [`combine`] weighs a pair by, per unit of `α`, to give a gradient.
-    pub(super) fn gradient_slope(&self, t: T) -> T {
-        let slope = self.kernel.slope(t);
-        // ∂u²/∂x = 2M(x − z).
-        if self.kernel.form() == Form::SquaredDistance { T::TWO * slope } else { slope }
+        Pairs::new(executor, self.kernel, &self.metric, self.x, scratch)
     }
 
     /// The Jacobians of a block of queries one under the other: `out: (m·c)×d`, for `x: m×d`.
     pub(super) fn jacobians(
         &self,
+        executor: &impl Executor,
         pairs: &mut Pairs<'_, T>,
         x: &Mapped<'_, T>,
         mut out: MatMut<'_, T>,
@@ -174,7 +201,7 @@ impl<'a, T: Scalar> Predictor<'a, T> {
         check_shape("Jacobian", (m.saturating_mul(c), d), out.shape())?;
         let (mut slopes, mut weights) = (scratch.take_mat(m, n)?, scratch.take_mat(m, n)?);
         let (mut sums, mut gradients) = (scratch.take_mat(m, d)?, scratch.take_mat(m, d)?);
-        pairs.rows(x, |t| self.gradient_slope(t), slopes.reborrow())?;
+        pairs.rows(executor, x, Wanted::Gradient, slopes.data_mut());
         for output in 0..c {
             for (weights, slopes) in weights.rows_mut().zip(slopes.as_ref().rows()) {
                 for ((weight, &slope), dual) in weights.iter_mut().zip(slopes).zip(self.dual.rows())
@@ -182,8 +209,8 @@ impl<'a, T: Scalar> Predictor<'a, T> {
                     *weight = dual.get(output).map_or(T::ZERO, |&dual| slope * dual);
                 }
             }
-            combine(pairs.form, weights.as_ref(), x.x, self.x, sums.reborrow())?;
-            self.metric.apply(sums.as_ref(), gradients.reborrow())?;
+            combine(executor, pairs.form(), &weights.as_ref(), &x.x, &pairs.z.x, sums.reborrow())?;
+            self.metric.apply_by(executor, sums.as_ref(), gradients.reborrow())?;
             let rows = out.rows_mut().skip(output).step_by(c.max(1));
             for (row, gradient) in rows.zip(gradients.as_ref().rows()) {
                 copy(row, gradient);

@@ -37,6 +37,19 @@ pub enum Kernel<T> {
     },
 }
 
+/// What of a pair is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Wanted {
+    /// The kernel.
+    Value,
+    /// What the other point, or for radial kernels the difference to it, is weighed by, per unit of `α`, to
+    /// give a gradient before the metric.
+    Gradient,
+}
+
+/// Whether several exponentials together are cheaper than one after the other.
+pub(super) const VECTORS: bool = usize::BITS >= 64;
+
 impl<T: Scalar> Kernel<T> {
     /// Whether the parameters lie in their ranges.
     ///
@@ -140,28 +153,87 @@ impl<T: Scalar> Kernel<T> {
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
     pub fn value_and_slope(&self, t: T) -> (T, T) {
+        self.profile(t, T::exp)
+    }
+
+    /// The same, of a given exponential of what is handed to it.
+    #[inline(always)]
+    fn profile(&self, t: T, exp: impl FnOnce(T) -> T) -> (T, T) {
         match *self {
             Self::Laplace { bandwidth } => {
                 let u = t.max(T::ZERO).sqrt();
-                let value = (-u / bandwidth).exp();
+                let value = exp(-u / bandwidth);
                 (value, off_tip(u, -value / (T::TWO * bandwidth * u)))
             }
             Self::GeneralizedLaplace { bandwidth, exponent } => {
                 let u = t.max(T::ZERO).sqrt();
                 let power = if u == T::ZERO { T::ZERO } else { (u / bandwidth).powf(exponent) };
-                let value = (-power).exp();
+                let value = exp(-power);
                 (value, off_tip(u, -value * exponent * power / (T::TWO * u * u)))
             }
             Self::Gaussian { bandwidth } => {
                 let rate = T::HALF / (bandwidth * bandwidth);
-                let value = (-t.max(T::ZERO) * rate).exp();
+                let value = exp(-t.max(T::ZERO) * rate);
                 (value, -value * rate)
             }
             Self::Quadratic => (t * t, T::TWO * t),
             Self::Exponential { bandwidth } => {
-                let value = (t / bandwidth).exp();
+                let value = exp(t / bandwidth);
                 (value, value / bandwidth)
             }
+        }
+    }
+
+    /// What is wanted of `t`.
+    #[inline(always)]
+    pub(super) fn wanted(&self, wanted: Wanted, t: T) -> T {
+        self.pick(wanted, self.value_and_slope(t))
+    }
+
+    /// Replaces each `t` by what is wanted of it.
+    #[inline(always)]
+    pub(super) fn map<const N: usize>(&self, wanted: Wanted, values: &mut [T; N]) {
+        // Each kernel by its name: a loop that asks which one it is would not be vectorised.
+        match *self {
+            Self::Laplace { bandwidth } => Self::Laplace { bandwidth }.map_all(wanted, values),
+            Self::Gaussian { bandwidth } => Self::Gaussian { bandwidth }.map_all(wanted, values),
+            Self::Exponential { bandwidth } => {
+                Self::Exponential { bandwidth }.map_all(wanted, values);
+            }
+            // Without an exponential, or with more than one.
+            Self::Quadratic | Self::GeneralizedLaplace { .. } => {
+                for value in values {
+                    *value = self.wanted(wanted, *value);
+                }
+            }
+        }
+    }
+
+    /// [`map`](Self::map), all exponentials together.
+    #[inline(always)]
+    fn map_all<const N: usize>(&self, wanted: Wanted, values: &mut [T; N]) {
+        let mut exponentials = *values;
+        for t in &mut exponentials {
+            let mut argument = T::ZERO;
+            self.profile(*t, |x| {
+                argument = x;
+                x
+            });
+            *t = argument;
+        }
+        T::exp_all(&mut exponentials);
+        for (value, &exponential) in values.iter_mut().zip(&exponentials) {
+            *value = self.pick(wanted, self.profile(*value, |_| exponential));
+        }
+    }
+
+    #[inline(always)]
+    fn pick(&self, wanted: Wanted, (value, slope): (T, T)) -> T {
+        match wanted {
+            Wanted::Value => value,
+            // ∂u²/∂x = 2M(x − z).
+            Wanted::Gradient if self.is_radial() => T::TWO * slope,
+            Wanted::Gradient => slope,
         }
     }
 }

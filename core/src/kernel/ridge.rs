@@ -1,12 +1,13 @@
 //! Kernel ridge regression: `(K + rI)α = Y`.
 
 use super::copy;
-use super::gram::{gram_packed, gram_scratch};
+use super::gram::{gram_packed_by, gram_scratch};
 use super::metric::Metric;
 use super::profile::Kernel;
 use crate::error::{Error, Result, check_shape};
+use crate::execute::{Executor, Sequential};
 use crate::linalg::blas::dot;
-use crate::linalg::cholesky::{factor_packed, solve_packed};
+use crate::linalg::cholesky::{factor_packed_by, solve_packed};
 use crate::linalg::triangular::packed_len;
 use crate::mat::MatMut;
 use crate::samples::Samples;
@@ -49,7 +50,7 @@ pub const fn solve_scratch(n: usize, d: usize) -> usize {
 /// Cholesky factorisation is above `(4 + √n)·ε` of its diagonal element: below is rounding, however
 /// positive.
 ///
-/// Cost: that of [`gram_packed`] and `n³/6 + n²c` multiplications and additions; that again for
+/// Cost: that of [`gram_packed`](super::gram::gram_packed) and `n³/6 + n²c` multiplications and additions; that again for
 /// each jitter tried. Scratch: [`solve_scratch`].
 ///
 /// # Errors
@@ -77,6 +78,37 @@ pub fn solve<T: Scalar>(
     metric: Metric<'_, T>,
     ridge: Ridge<T>,
     samples: &Samples<'_, T>,
+    dual: MatMut<'_, T>,
+    scratch: Scratch<'_, T>,
+) -> Result<Solved<T>> {
+    solve_by(&Sequential, kernel, metric, ridge, samples, dual, scratch)
+}
+
+/// [`solve`] by an executor.
+///
+/// # Errors
+/// As [`solve`].
+///
+/// ```
+/// use fact_core::kernel::{Kernel, Metric, Ridge, ridge};
+/// use fact_core::{execute::Sequential, mat::{MatMut, MatRef}, samples::Samples, scratch::Scratch};
+/// let mut memory = [0.0; ridge::solve_scratch(1, 1)];
+/// let mut dual = [0.0];
+/// let (x, y) = (MatRef::new(&[2.0], 1, 1)?, MatRef::new(&[6.0], 1, 1)?);
+/// let (samples, scratch) = (Samples::new(x, y)?, Scratch::new(&mut memory));
+/// let (kernel, metric, ridge) = (Kernel::Quadratic, Metric::Identity, Ridge::Relative(3.0));
+/// let out = MatMut::new(&mut dual, 1, 1)?;
+/// ridge::solve_by(&Sequential, kernel, metric, ridge, &samples, out, scratch)?;
+/// assert_eq!(dual, [0.09375]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn solve_by<T: Scalar>(
+    executor: &impl Executor,
+    kernel: Kernel<T>,
+    metric: Metric<'_, T>,
+    ridge: Ridge<T>,
+    samples: &Samples<'_, T>,
     mut dual: MatMut<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<Solved<T>> {
@@ -94,7 +126,7 @@ pub fn solve<T: Scalar>(
     let triangle = scratch.take(packed_len(n))?;
     let mut jitter = T::ZERO;
     loop {
-        gram_packed(kernel, metric, samples.x(), triangle, scratch.reborrow())?;
+        gram_packed_by(executor, kernel, metric, samples.x(), triangle, scratch.reborrow())?;
         let mean =
             diagonal(triangle).fold(T::ZERO, |sum, &mut k| sum + k) / T::from_usize(n.max(1));
         let ridge = match ridge {
@@ -108,7 +140,7 @@ pub fn solve<T: Scalar>(
         for k in diagonal(triangle) {
             *k += ridge + jitter;
         }
-        match factor_packed(n, triangle).and_then(|()| check_pivots(n, triangle)) {
+        match factor_packed_by(executor, n, triangle).and_then(|()| check_pivots(n, triangle)) {
             Ok(()) => {
                 copy(dual.data_mut(), samples.y().data());
                 solve_packed(triangle, dual.reborrow())?;

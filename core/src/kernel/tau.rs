@@ -8,10 +8,12 @@
 
 use super::pairs::{Form, pairs_scratch};
 use super::predictor::Predictor;
+use super::profile::Wanted;
 use crate::error::Result;
+use crate::execute::{Executor, Sequential};
 use crate::features::agreement::Sums;
 use crate::features::{Measured, Missing};
-use crate::linalg::blas::{gemm_any, mirror, scal};
+use crate::linalg::blas::{gemm_by, mirror, scal};
 use crate::scalar::Scalar;
 use crate::scratch::Scratch;
 
@@ -54,19 +56,40 @@ pub const fn tau_fit_scratch(n: usize, d: usize, rows: usize) -> usize {
 /// assert_eq!(fit.r2, Ok(1.0));
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-pub fn tau_fit<T: Scalar>(
+pub fn tau_fit<T: Scalar>(machine: &Predictor<'_, T>, scratch: Scratch<'_, T>) -> Result<TauFit> {
+    tau_fit_by(&Sequential, machine, scratch)
+}
+
+/// [`tau_fit`] by an executor.
+///
+/// # Errors
+/// As [`tau_fit`].
+///
+/// ```
+/// use fact_core::kernel::{Kernel, Metric, Predictor, tau};
+/// use fact_core::{execute::Sequential, mat::MatRef, scratch::Scratch};
+/// let (x, dual) = (MatRef::new(&[1.0, -1.0], 2, 1)?, MatRef::new(&[3.0, 1.0], 2, 1)?);
+/// let machine = Predictor { kernel: Kernel::Quadratic, metric: Metric::Identity, x, dual };
+/// let mut memory = [0.0; tau::tau_fit_scratch(2, 1, 1)];
+/// let fit = tau::tau_fit_by(&Sequential, &machine, Scratch::new(&mut memory))?;
+/// assert_eq!(fit.r2, Ok(1.0));
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn tau_fit_by<T: Scalar>(
+    executor: &impl Executor,
     machine: &Predictor<'_, T>,
     mut scratch: Scratch<'_, T>,
 ) -> Result<TauFit> {
     let n = machine.x.nrows();
-    let mut pairs = machine.pairs(&mut scratch)?;
-    if pairs.form == Form::SquaredDistance {
+    let mut pairs = machine.pairs(executor, &mut scratch)?;
+    if pairs.form() == Form::SquaredDistance {
         let none = Err(Missing::NotInnerProduct);
         return Ok(TauFit { r2: none, r2_origin: none });
     }
     let mut slopes = scratch.take_mat(n, n)?;
     let points = pairs.z;
-    pairs.rows(&points, |t| machine.kernel.slope(t), slopes.reborrow())?;
+    pairs.rows(executor, &points, Wanted::Gradient, slopes.data_mut());
     mirror(slopes.reborrow());
     let slopes = slopes.as_ref();
     let mut sums = Sums::<T>::new();
@@ -76,7 +99,7 @@ pub fn tau_fit<T: Scalar>(
     while done < n {
         let block = slopes.row_range(done, done + rows);
         let mut tau = scratch.reborrow().take_mat(block.nrows(), n)?;
-        gemm_any(&block, &slopes, T::ZERO, tau.reborrow())?;
+        gemm_by(executor, &block, &slopes, T::ZERO, tau.reborrow())?;
         scal(T::ONE / T::from_usize(n), tau.data_mut());
         for tau in tau.as_ref().data().iter().map(|tau| tau.to_f64()) {
             sum += tau;

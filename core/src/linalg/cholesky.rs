@@ -11,8 +11,9 @@
 mod blocked;
 
 use super::blas::dot_rows;
-use super::triangular::{self, Lower, packed_len, subtract_dot};
+use super::triangular::{self, Layout, Lower, packed_len, subtract_dot};
 use crate::error::{Error, Result, check_length, check_shape};
+use crate::execute::{Executor, Sequential};
 use crate::mat::{MatMut, MatRef, RowsMut};
 use crate::scalar::Scalar;
 
@@ -34,12 +35,28 @@ use crate::scalar::Scalar;
 /// assert_eq!(a, [2.0, 0.0, 1.0, 3.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[cfg_attr(not(target_os = "none"), inline(always))]
-pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
+pub fn factor<T: Scalar>(a: MatMut<'_, T>) -> Result<()> {
+    factor_by(&Sequential, a)
+}
+
+/// [`factor`] by an executor.
+///
+/// # Errors
+/// As [`factor`].
+///
+/// ```
+/// use fact_core::{execute::Sequential, linalg::cholesky, mat::MatMut};
+/// let mut a = [4.0, 0.0, 2.0, 10.0];
+/// cholesky::factor_by(&Sequential, MatMut::new(&mut a, 2, 2)?)?;
+/// assert_eq!(a, [2.0, 0.0, 1.0, 3.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[inline]
+pub fn factor_by<T: Scalar>(executor: &impl Executor, mut a: MatMut<'_, T>) -> Result<()> {
     let n = a.nrows();
     check_shape("A", (n, n), a.shape())?;
     if blocked::pays(n) {
-        return blocked::factor(n, |i| i * n, |_| n, a.data_mut());
+        return blocked::factor(executor, n, Layout::Dense, a.data_mut());
     }
     for j in (0..n).step_by(4) {
         let rows = a.data_mut().get_mut(j * n..).unwrap_or_default();
@@ -64,11 +81,29 @@ pub fn factor<T: Scalar>(mut a: MatMut<'_, T>) -> Result<()> {
 /// assert_eq!(a, [2.0, 1.0, 3.0]);
 /// # Ok::<(), fact_core::Error>(())
 /// ```
-#[inline(never)]
+#[inline]
 pub fn factor_packed<T: Scalar>(n: usize, a: &mut [T]) -> Result<()> {
+    factor_packed_by(&Sequential, n, a)
+}
+
+/// [`factor_packed`] by an executor.
+///
+/// # Errors
+/// As [`factor_packed`].
+///
+/// ```
+/// use fact_core::{execute::Sequential, linalg::cholesky};
+/// let mut a = [4.0, 2.0, 10.0];
+/// cholesky::factor_packed_by(&Sequential, 2, &mut a)?;
+/// assert_eq!(a, [2.0, 1.0, 3.0]);
+/// # Ok::<(), fact_core::Error>(())
+/// ```
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
+pub fn factor_packed_by<T: Scalar>(executor: &impl Executor, n: usize, a: &mut [T]) -> Result<()> {
     check_length("A", packed_len(n), a.len())?;
     if blocked::pays(n) {
-        return blocked::factor(n, packed_len, |i| i + 1, a);
+        return blocked::factor(executor, n, Layout::Packed, a);
     }
     for j in (0..n).step_by(4) {
         let (mut rest, mut len) = (a.get_mut(packed_len(j)..).unwrap_or_default(), j);

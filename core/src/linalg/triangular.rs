@@ -17,10 +17,33 @@ pub struct Lower<'a, T> {
     layout: Layout,
 }
 
+/// Where the rows of a lower triangle of order `n` are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Layout {
+pub(crate) enum Layout {
+    /// In rows of `n`.
     Dense,
+    /// One after the other.
     Packed,
+}
+
+impl Layout {
+    /// Where row `i` begins.
+    #[inline(always)]
+    pub(crate) const fn start(self, n: usize, i: usize) -> usize {
+        match self {
+            Self::Dense => i * n,
+            Self::Packed => packed_len(i),
+        }
+    }
+
+    /// From where it begins to where the next one does.
+    #[inline(always)]
+    pub(crate) const fn stride(self, n: usize, i: usize) -> usize {
+        match self {
+            Self::Dense => n,
+            Self::Packed => i + 1,
+        }
+    }
 }
 
 /// Words of a packed lower triangle: `n(n+1)/2`.
@@ -80,10 +103,7 @@ impl<'a, T: Scalar> Lower<'a, T> {
     /// Row `i` left of the diagonal, and the diagonal element, which must not be zero.
     #[inline(always)]
     fn row(&self, i: usize) -> Result<(&'a [T], T)> {
-        let start = match self.layout {
-            Layout::Dense => i * self.n,
-            Layout::Packed => packed_len(i),
-        };
+        let start = self.layout.start(self.n, i);
         match self.data.get(start..start + i + 1).and_then(<[T]>::split_last) {
             // A NaN on the diagonal takes the error branch too.
             Some((diagonal, left)) if diagonal.abs() > T::ZERO => Ok((left, *diagonal)),

@@ -4,11 +4,13 @@
 use super::timing::Call;
 use crate::data::{self, Dataset};
 use crate::engine::machine::{Engine, Exact, Fast, Feature, Real};
-use crate::engine::{self, Passes, Problem, wide};
+use crate::engine::wide::{self, Threads};
+use crate::engine::{self, Passes, Problem};
 use crate::error::{Error, Result};
 use crate::plan::{Activation, Optimizer as Named};
 use crate::plan::{Bias, Loss, Precision, Recipe, Setting, Source, Training};
 use fact_core::kernel::{Centering, Kernel, Metric, Predictor, Ridge, Update};
+use fact_core::linalg::cholesky;
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::init::{self, Init};
 use fact_core::nn::optimizer::Optimizer;
@@ -69,7 +71,7 @@ pub(super) fn cholesky<T: Real>(code: Code, n: usize) -> Call {
     Box::new(move || {
         l.copy_from_slice(&spd);
         match code {
-            Code::Exact => wide::factor(MatMut::new(&mut l, n, n)?)?,
+            Code::Exact => cholesky::factor_by(&Threads, MatMut::new(&mut l, n, n)?)?,
             Code::Faer => {
                 let (par, params) = (Par::rayon(0), Default::default());
                 let words = cholesky_in_place_scratch::<T>(n, par, params);

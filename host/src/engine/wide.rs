@@ -6,7 +6,8 @@
 //! be, hence a type for each call.
 
 use fact_core::Result;
-use fact_core::linalg::{blas, cholesky};
+use fact_core::execute::{Executor, Job};
+use fact_core::linalg::blas;
 use fact_core::mat::{MatMut, MatRef};
 use fact_core::nn::{Architecture, Loss, mlp, objective};
 use fact_core::scalar::Scalar;
@@ -71,16 +72,68 @@ wide! {
         beta: T,
         c: MatMut<'a, T>,
     ) -> () = blas::gemm, Gemm;
+}
 
-    /// [`cholesky::factor`].
-    fn factor<'a>(a: MatMut<'a, T>) -> () = cholesky::factor, Factor;
+/// Runs the core's jobs here, compiled for the widest vectors of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wide;
+
+impl Executor for Wide {
+    fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
+        Arch::new().dispatch(Run { job, memory });
+    }
+}
+
+/// The same on all threads of the pool it is called from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Threads;
+
+/// Multiplications of a job from which on another thread pays.
+const MANY: usize = 1 << 19;
+
+impl Executor for Threads {
+    fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
+        share(job, memory, rayon::current_num_threads());
+    }
+}
+
+/// Runs a job on this many threads, if it is work for as many.
+fn share<T: Scalar>(job: impl Job<T>, memory: &mut [T], threads: usize) {
+    if threads < 2 || job.cost() < 2 * MANY {
+        return Wide.execute(job, memory);
+    }
+    let mut other = vec![T::ZERO; memory.len()];
+    let (first, second) = job.split();
+    rayon::join(
+        || share(first, memory, threads / 2),
+        || share(second, &mut other, threads - threads / 2),
+    );
+}
+
+/// A job in a region of wide vectors.
+struct Run<'a, T, J> {
+    job: J,
+    memory: &'a mut [T],
+}
+
+impl<T: Scalar, J: Job<T>> WithSimd for Run<'_, T, J> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.job.run(self.memory);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fact_core::execute::Sequential;
+    use fact_core::kernel::{Kernel, Ridge};
     use fact_core::nn::{Activation, Bias};
     use fact_core::rng::Rng;
+    use fact_tests::machine::{Machine, OwnMetric, bits_by};
+    use fact_tests::matrices::M;
 
     /// Runs a call without vectors, on each width this machine has, and on the one that is chosen.
     fn on_every_width<T: Scalar>(mut run: impl FnMut(&dyn Fn(AnyCall<'_, T>) -> Result<()>)) {
@@ -173,5 +226,69 @@ mod tests {
         }
         in_precision(0.1_f32);
         in_precision(0.1_f64);
+    }
+
+    /// Runs jobs at one width of vectors.
+    enum At {
+        Scalar,
+        #[cfg(target_arch = "x86_64")]
+        V3(pulp::x86::V3),
+        #[cfg(target_arch = "x86_64")]
+        V4(pulp::x86::V4),
+    }
+
+    impl Executor for At {
+        fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
+            let run = Run { job, memory };
+            match self {
+                Self::Scalar => run.with_simd(pulp::Scalar),
+                #[cfg(target_arch = "x86_64")]
+                Self::V3(simd) => Simd::vectorize(*simd, run),
+                #[cfg(target_arch = "x86_64")]
+                Self::V4(simd) => Simd::vectorize(*simd, run),
+            }
+        }
+    }
+
+    fn same_machine_everywhere<T: Scalar>(kernel: Kernel<f64>) {
+        let mut rng = Rng::new(9);
+        let (n, d, c) = (300, 21, 3);
+        let mut draw = |rows, cols| {
+            let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
+            M { rows, cols, data }
+        };
+        let (x, y) = (draw(n, d), draw(n, c));
+        let w = draw(d, d).map(|w| w / d as f64);
+        let metric = OwnMetric::Full(w.t().times(&w));
+        let machine = Machine { kernel, metric, ridge: Ridge::Absolute(0.5), x, y }.cast::<T>();
+        let expected = bits_by(&Sequential, &machine);
+        let mut widths = vec![At::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        {
+            widths.extend(pulp::x86::V3::try_new().map(At::V3));
+            widths.extend(pulp::x86::V4::try_new().map(At::V4));
+        }
+        for width in widths {
+            assert_eq!(bits_by(&width, &machine), expected, "{kernel:?}");
+        }
+        for threads in 1..=8 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| bits_by(&Threads, &machine));
+            assert_eq!(found, expected, "{kernel:?} on {threads} threads");
+        }
+    }
+
+    #[test]
+    fn machines_have_the_same_bits_on_every_width_and_number_of_threads() {
+        for kernel in [
+            Kernel::Laplace { bandwidth: 2.0 },
+            Kernel::GeneralizedLaplace { bandwidth: 2.0, exponent: 1.5 },
+            Kernel::Gaussian { bandwidth: 2.0 },
+            Kernel::Quadratic,
+            Kernel::Exponential { bandwidth: 9.0 },
+        ] {
+            same_machine_everywhere::<f32>(kernel);
+            same_machine_everywhere::<f64>(kernel);
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! Matrix–matrix operations.
 
-use super::level1::axpy_any;
+use super::jobs::gemm_by;
 use super::level2::{add_gemv, add_gemv_any, add_ger_any};
 use super::packed::{self, Along, Columns, Down, RowsOf};
 use super::scale_or_clear;
 use super::tile::{Accumulate, Hadamard, add_rows_dot, columns_times, row_times_any, rows_times};
 use crate::error::{Result, check_shape};
+use crate::execute::Sequential;
 use crate::mat::{MatMut, MatRef, Rows, RowsMut};
 use crate::scalar::Scalar;
 
 /// Whether this is a machine whose stack has room for the frames of register tiles.
-const LARGE: bool = usize::BITS >= 64;
+pub(super) const LARGE: bool = usize::BITS >= 64;
 
 /// `C ← αAB + βC`, for `A: m×k`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
 ///
@@ -49,7 +50,7 @@ pub fn gemm<T: Scalar>(
 
 /// `C ← C + (αA)B`, by packed panels where they pay.
 #[inline(always)]
-fn rows_times_matrix<T: Scalar>(
+pub(super) fn rows_times_matrix<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
@@ -64,26 +65,14 @@ fn rows_times_matrix<T: Scalar>(
 }
 
 /// `C ← AB + βC`, compiled once: for the callers in this crate, whose shapes come at run time.
-///
-/// A small core adds up rows of `B`: the order is the same, and the stack holds no register tile.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn gemm_any<T: Scalar>(
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
     beta: T,
-    mut c: MatMut<'_, T>,
+    c: MatMut<'_, T>,
 ) -> Result<()> {
-    check_shape("B", (a.ncols(), b.ncols()), b.shape())?;
-    check_shape("C", (a.nrows(), b.ncols()), c.shape())?;
-    scale_or_clear(beta, c.data_mut());
-    if LARGE {
-        rows_times_matrix(|a| a, a, b, c.data_mut());
-    } else {
-        for (a, c) in a.rows().zip(c.rows_mut()) {
-            a.iter().zip(b.rows()).for_each(|(&a, b)| axpy_any(a, b, c));
-        }
-    }
-    Ok(())
+    gemm_by(&Sequential, a, b, beta, c)
 }
 
 /// `C ← αAᵀB + βC`, for `A: k×m`, `B: k×n`, `C: m×n`. When `β` is zero, `C` is not read.
@@ -131,7 +120,7 @@ fn columns_times_matrix<T: Scalar>(
     if packed::pays(a.ncols(), k, n) {
         packed::product(Down(*a, scale), Columns(*b), (n, k), |_| 0, c);
     } else {
-        columns_times(scale, a, b, c, Accumulate);
+        columns_times(scale, a, 0, b, c, Accumulate);
     }
 }
 
@@ -314,7 +303,7 @@ pub(crate) fn add_gemm_nt_any<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c
 #[inline(always)]
 pub(crate) fn add_gemm_tn<T: Scalar>(a: &MatRef<'_, T>, b: &MatRef<'_, T>, c: &mut [T]) {
     if LARGE && a.nrows() > 1 {
-        columns_times(|a| a, a, b, c, Accumulate);
+        columns_times(|a| a, a, 0, b, c, Accumulate);
     } else {
         // The same bits, without setting up a tile for each 16 products.
         a.rows().zip(b.rows()).for_each(|(a, b)| add_ger_any(a, b, c));

@@ -13,6 +13,7 @@
 //!
 //! No term is ever contracted into a fused multiply-add.
 
+mod jobs;
 mod level1;
 mod level2;
 mod level3;
@@ -23,6 +24,7 @@ pub use level1::{LANES, axpy, dot, norm, scal};
 pub use level2::{gemv, gemv_t, ger};
 pub use level3::{gemm, gemm_nt, gemm_tn, syrk, syrk_t};
 // The unchecked forms, for callers in this crate whose shapes agree by construction; `…_any` are compiled once.
+pub(crate) use jobs::{add_gemm_tn_by, gemm_by, halves};
 pub(crate) use level1::{axpy_any, dot_any};
 pub(crate) use level2::add_ger;
 pub(crate) use level3::{

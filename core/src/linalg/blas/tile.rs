@@ -303,18 +303,19 @@ fn one_column<T: Scalar>(
     strip1(factors, b, c, output);
 }
 
-/// `C ← output(C, (αA)ᵀB)` for `A` with as many rows as `B`.
+/// `C ← output(C, (αA)ᵀB)` for `A` with as many rows as `B`, of its columns from `first` on.
 #[inline(always)]
 pub(super) fn columns_times<T: Scalar>(
     scale: impl Fn(T) -> T + Copy,
     a: &MatRef<'_, T>,
+    first: usize,
     b: &MatRef<'_, T>,
     c: &mut [T],
     output: impl Output<T>,
 ) {
     let n = b.ncols().max(1);
     let mut outputs = RowsMut::new(c, n.saturating_mul(4));
-    let mut i = 0;
+    let mut i = first;
     for c in outputs.by_ref() {
         four_columns(scale, a, i, b, c, output);
         i += 4;

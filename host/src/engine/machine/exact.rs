@@ -1,8 +1,9 @@
-//! The exact engine: `fact-core` with memory from the heap.
+//! The exact engine: `fact-core` with memory from the heap, on all threads and the widest vectors.
 //!
-//! Threads work on different outputs, so their number changes no bit.
+//! Both work on different outputs, so neither changes a bit.
 
 use super::{Engine, Feature, Stage, Watch};
+use crate::engine::wide::{Threads, Wide};
 use crate::error::Result;
 use fact_core::features::Measured;
 use fact_core::kernel::{
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 /// Samples taken at once. Changes no bit of any result.
 pub(super) const ROWS: usize = 64;
 
-/// To the bit what a device computes; predictions on all threads.
+/// To the bit what a device computes.
 #[derive(Clone, Copy)]
 pub struct Exact<'a> {
     /// Hears of stages when they end.
@@ -39,7 +40,7 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let dual = MatMut::new(dual, n, c)?;
         let (metric, scratch) = (Metric::Full(metric), Scratch::new(&mut memory));
         (self.watch)(Stage::Factor, 0.0);
-        let solved = ridge::solve(kernel, metric, ridge, samples, dual, scratch)?;
+        let solved = ridge::solve_by(&Threads, kernel, metric, ridge, samples, dual, scratch)?;
         (self.watch)(Stage::Factor, 1.0);
         Ok(solved)
     }
@@ -53,7 +54,7 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
             |memory, (x, out)| {
                 let rows = x.len() / d.max(1);
                 let (x, out) = (MatRef::new(x, rows, d)?, MatMut::new(out, rows, c)?);
-                machine.predict(x, out, Scratch::new(memory))
+                machine.predict_by(&Wide, x, out, Scratch::new(memory))
             },
         )?;
         (self.watch)(Stage::Predict, 1.0);
@@ -81,8 +82,8 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
         let mut memory = vec![T::ZERO; words];
         let scratch = Scratch::new(&mut memory);
         match feature {
-            Feature::Agop(centering) => agop::agop(machine, centering, out, scratch)?,
-            Feature::Fact(centering) => fact::fact(machine, centering, out, scratch)?,
+            Feature::Agop(centering) => agop::agop_by(&Threads, machine, centering, out, scratch)?,
+            Feature::Fact(centering) => fact::fact_by(&Threads, machine, centering, out, scratch)?,
         }
         (self.watch)(Stage::Features, 1.0);
         Ok(())
@@ -103,6 +104,6 @@ impl<T: Scalar> Engine<T> for Exact<'_> {
     fn tau(&self, machine: &Predictor<'_, T>) -> Result<Measured> {
         let (n, d) = machine.x.shape();
         let mut memory = vec![T::ZERO; tau::tau_fit_scratch(n, d, ROWS)];
-        Ok(tau::tau_fit(machine, Scratch::new(&mut memory))?.r2)
+        Ok(tau::tau_fit_by(&Threads, machine, Scratch::new(&mut memory))?.r2)
     }
 }

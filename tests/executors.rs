@@ -1,0 +1,66 @@
+//! Who runs the loops of a kernel machine changes no bit.
+
+use fact_core::execute::{Executor, Job, Sequential};
+use fact_core::kernel::{Kernel, Ridge};
+use fact_core::rng::Rng;
+use fact_core::scalar::Scalar;
+use fact_tests::machine::{Machine, OwnMetric, bits_by, machines};
+use fact_tests::matrices::{M, nan};
+use fact_tests::workload::cases;
+use proptest::prelude::*;
+
+/// Splits each job so many times and runs the last part first, each with memory of its own.
+struct Backwards(u32);
+
+impl Executor for Backwards {
+    fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
+        let mut own = vec![nan(); memory.len()];
+        let Some(times) = self.0.checked_sub(1) else { return job.run(&mut own) };
+        let (first, second) = job.split();
+        Self(times).execute(second, memory);
+        Self(times).execute(first, memory);
+    }
+}
+
+fn assert_same<T: Scalar>(machine: &Machine<f64>) {
+    let machine = machine.cast::<T>();
+    let expected = bits_by(&Sequential, &machine);
+    for times in 1..=4 {
+        assert_eq!(bits_by(&Backwards(times), &machine), expected, "split {times} times");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn parts_in_any_order_make_the_same_machine(machine in machines()) {
+        assert_same::<f64>(&machine);
+        assert_same::<f32>(&machine);
+    }
+}
+
+/// Of sizes around the edges of tiles, panels and blocks.
+#[test]
+fn parts_of_large_machines_make_the_same_machine() {
+    let mut rng = Rng::new(3);
+    for (n, d, c) in [(33, 8, 1), (70, 9, 2), (150, 17, 3), (40, 60, 4)] {
+        for kernel in [
+            Kernel::Laplace { bandwidth: 2.0 },
+            Kernel::Gaussian { bandwidth: 2.0 },
+            Kernel::Quadratic,
+            Kernel::Exponential { bandwidth: 9.0 },
+        ] {
+            let mut draw = |rows, cols| {
+                let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
+                M { rows, cols, data }
+            };
+            let (x, y) = (draw(n, d), draw(n, c));
+            let w = draw(d, d).map(|w| w / d as f64);
+            let metric = OwnMetric::Full(w.t().times(&w));
+            let machine = Machine { kernel, metric, ridge: Ridge::Absolute(0.5), x, y };
+            assert_same::<f64>(&machine);
+            assert_same::<f32>(&machine);
+        }
+    }
+}
