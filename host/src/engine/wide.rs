@@ -93,20 +93,20 @@ const MANY: usize = 1 << 19;
 
 impl Executor for Threads {
     fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
-        share(job, memory, rayon::current_num_threads());
+        share(job, memory, rayon::current_num_threads(), MANY);
     }
 }
 
-/// Runs a job on this many threads, if it is work for as many.
-fn share<T: Scalar>(job: impl Job<T>, memory: &mut [T], threads: usize) {
-    if threads < 2 || job.cost() < 2 * MANY {
+/// Runs a job on at most this many threads, with at least `least` multiplications each.
+fn share<T: Scalar>(job: impl Job<T>, memory: &mut [T], threads: usize, least: usize) {
+    if threads < 2 || job.cost() / 2 < least {
         return Wide.execute(job, memory);
     }
     let mut other = vec![T::ZERO; memory.len()];
     let (first, second) = job.split();
     rayon::join(
-        || share(first, memory, threads / 2),
-        || share(second, &mut other, threads - threads / 2),
+        || share(first, memory, threads / 2, least),
+        || share(second, &mut other, threads - threads / 2, least),
     );
 }
 
@@ -250,9 +250,18 @@ mod tests {
         }
     }
 
+    /// Gives every thread a part of each job, however small.
+    struct All;
+
+    impl Executor for All {
+        fn execute<T: Scalar>(&self, job: impl Job<T>, memory: &mut [T]) {
+            share(job, memory, rayon::current_num_threads(), 0);
+        }
+    }
+
     fn same_machine_everywhere<T: Scalar>(kernel: Kernel<f64>) {
         let mut rng = Rng::new(9);
-        let (n, d, c) = (300, 21, 3);
+        let (n, d, c) = (70, 9, 2);
         let mut draw = |rows, cols| {
             let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
             M { rows, cols, data }
@@ -273,7 +282,7 @@ mod tests {
         }
         for threads in 1..=8 {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let found = pool.install(|| bits_by(&Threads, &machine));
+            let found = pool.install(|| bits_by(&All, &machine));
             assert_eq!(found, expected, "{kernel:?} on {threads} threads");
         }
     }
