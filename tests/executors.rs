@@ -25,7 +25,7 @@ impl Executor for Backwards {
 fn assert_same<T: Scalar>(machine: &Machine<f64>) {
     let machine = machine.cast::<T>();
     let expected = bits_by(&Sequential, &machine);
-    for times in 1..=4 {
+    for times in [1, 3] {
         assert_eq!(bits_by(&Backwards(times), &machine), expected, "split {times} times");
     }
 }
@@ -44,7 +44,7 @@ proptest! {
 #[test]
 fn parts_of_large_machines_make_the_same_machine() {
     let mut rng = Rng::new(3);
-    for (n, d, c) in [(33, 8, 1), (70, 9, 2), (150, 17, 3), (40, 60, 4)] {
+    for (n, d, c) in [(33, 8, 1), (70, 17, 2), (130, 9, 1), (24, 60, 3)] {
         for kernel in [
             Kernel::Laplace { bandwidth: 2.0 },
             Kernel::Gaussian { bandwidth: 2.0 },
