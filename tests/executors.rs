@@ -1,11 +1,11 @@
 //! Who runs the loops of a kernel machine changes no bit.
 
 use fact_core::execute::{Executor, Job, Sequential};
-use fact_core::kernel::{Kernel, Ridge};
+use fact_core::kernel::Kernel;
 use fact_core::rng::Rng;
 use fact_core::scalar::Scalar;
-use fact_tests::machine::{Machine, OwnMetric, bits_by, machines};
-use fact_tests::matrices::{M, nan};
+use fact_tests::machine::{Machine, bits_by, drawn, machines};
+use fact_tests::matrices::nan;
 use fact_tests::workload::cases;
 use proptest::prelude::*;
 
@@ -44,21 +44,14 @@ proptest! {
 #[test]
 fn parts_of_large_machines_make_the_same_machine() {
     let mut rng = Rng::new(3);
-    for (n, d, c) in [(33, 8, 1), (70, 17, 2), (130, 9, 1), (24, 60, 3)] {
+    for shape in [(33, 8, 1), (70, 17, 2), (130, 9, 1), (24, 60, 3)] {
         for kernel in [
             Kernel::Laplace { bandwidth: 2.0 },
             Kernel::Gaussian { bandwidth: 2.0 },
             Kernel::Quadratic,
             Kernel::Exponential { bandwidth: 9.0 },
         ] {
-            let mut draw = |rows, cols| {
-                let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
-                M { rows, cols, data }
-            };
-            let (x, y) = (draw(n, d), draw(n, c));
-            let w = draw(d, d).map(|w| w / d as f64);
-            let metric = OwnMetric::Full(w.t().times(&w));
-            let machine = Machine { kernel, metric, ridge: Ridge::Absolute(0.5), x, y };
+            let machine = drawn(&mut rng, kernel, shape);
             assert_same::<f64>(&machine);
             assert_same::<f32>(&machine);
         }

@@ -1,6 +1,7 @@
 //! The square root instructions of Arm's floating-point unit and of x86-64.
 //!
-//! Without `std` stable Rust has no square root, and `fact-core` forbids `unsafe`: hence this crate. IEEE 754 rounds a root correctly, so it has the bits of any other correct root.
+//! Without `std` stable Rust has no square root, and `fact-core` forbids `unsafe`: hence this crate. IEEE 754
+//! rounds a root correctly, so it has the bits of any other correct root.
 
 #![no_std]
 

@@ -17,6 +17,7 @@ use fact_core::kernel::{
 use fact_core::linalg::cholesky;
 use fact_core::linalg::triangular::packed_len;
 use fact_core::mat::MatRef;
+use fact_core::rng::Rng;
 use fact_core::samples::Samples;
 use fact_core::scalar::Scalar;
 use fact_core::scratch::Scratch;
@@ -244,6 +245,18 @@ impl<T: Scalar> Fitted<T> {
         })
         .unwrap()
     }
+}
+
+/// A machine of `n` normal samples with `d` inputs and `c` targets, and a full metric that keeps `xᵀMx`
+/// moderate.
+pub fn drawn(rng: &mut Rng, kernel: Kernel<f64>, (n, d, c): (usize, usize, usize)) -> Machine<f64> {
+    let mut draw = |rows, cols| {
+        let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
+        M { rows, cols, data }
+    };
+    let (x, y, w) = (draw(n, d), draw(n, c), draw(d, d).map(|w| w / d as f64));
+    let metric = OwnMetric::Full(w.t().times(&w));
+    Machine { kernel, metric, ridge: Ridge::Absolute(0.5), x, y }
 }
 
 /// All that an executor makes of a machine, as bits: the factor of a matrix of its points, the dual,

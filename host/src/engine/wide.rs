@@ -129,11 +129,10 @@ impl<T: Scalar, J: Job<T>> WithSimd for Run<'_, T, J> {
 mod tests {
     use super::*;
     use fact_core::execute::Sequential;
-    use fact_core::kernel::{Kernel, Ridge};
+    use fact_core::kernel::Kernel;
     use fact_core::nn::{Activation, Bias};
     use fact_core::rng::Rng;
-    use fact_tests::machine::{Machine, OwnMetric, bits_by};
-    use fact_tests::matrices::M;
+    use fact_tests::machine::{bits_by, drawn};
 
     /// Runs a call without vectors, on each width this machine has, and on the one that is chosen.
     fn on_every_width<T: Scalar>(mut run: impl FnMut(&dyn Fn(AnyCall<'_, T>) -> Result<()>)) {
@@ -260,16 +259,7 @@ mod tests {
     }
 
     fn same_machine_everywhere<T: Scalar>(kernel: Kernel<f64>) {
-        let mut rng = Rng::new(9);
-        let (n, d, c) = (70, 9, 2);
-        let mut draw = |rows, cols| {
-            let data = (0..rows * cols).map(|_| rng.normal::<f64>()).collect();
-            M { rows, cols, data }
-        };
-        let (x, y) = (draw(n, d), draw(n, c));
-        let w = draw(d, d).map(|w| w / d as f64);
-        let metric = OwnMetric::Full(w.t().times(&w));
-        let machine = Machine { kernel, metric, ridge: Ridge::Absolute(0.5), x, y }.cast::<T>();
+        let machine = drawn(&mut Rng::new(9), kernel, (70, 9, 2)).cast::<T>();
         let expected = bits_by(&Sequential, &machine);
         let mut widths = vec![At::Scalar];
         #[cfg(target_arch = "x86_64")]
